@@ -1,0 +1,39 @@
+# filters.sh: rp_filter 2 (loose) on every link that is there now; sysctl.d does it for those that appear later. Why 2 is
+# said in the rendered sysctl.conf. What was before is kept, and put back by `unload` or when a link leaves the config.
+
+# read_filter INTERFACE: sets setting, its file, and value; fails if the interface is not there. The shell reads byte by
+# byte, and /proc/sys gives its one digit only at the start: `read` sees no newline.
+read_filter() {
+	setting=/proc/sys/net/ipv4/conf/$1/rp_filter
+	[ -e "$setting" ] || return 1
+	read -r value <"$setting" || [ -n "$value" ]
+}
+
+loosen_filters() {
+	while read -r name _; do
+		[ -n "$name" ] || continue
+		if [ ! -e "$state/.before/$name" ] && read_filter "$name"; then
+			# If sysctl.d was here first: what an interface gets without us is in `default`.
+			[ "$value" != 2 ] || read_filter default
+			write "$state/.before/$name" "$value"
+		fi
+		! read_filter "$name" || [ "$value" = 2 ] || echo 2 >"$setting"
+	done <<-EOF
+		$links
+	EOF
+	for before in "$state"/.before/*; do
+		is_link "${before##*/}" || restore_filter "$before"
+	done
+}
+
+restore_filter() {
+	[ -e "$1" ] || return 0
+	! read_filter "${1##*/}" || cat "$1" >"$setting"
+	rm -f "$1"
+}
+
+restore_filters() {
+	for before in "$state"/.before/*; do
+		restore_filter "$before"
+	done
+}

@@ -1,0 +1,94 @@
+# multilink.sh: the verbs that the rendered hooks call, sourced by them after `set -eu`. POSIX sh, no Node.
+# In: the settings of a rendered script, the records in /run/multilink and the kernel's state. Out: routes, rules and the
+# nft table as they should be now. Every verb ends in `reconcile`, which changes only what differs: so verbs can be
+# repeated, run at once, or be killed anywhere, and the next one mends what is left.
+
+state=/run/multilink
+generation=/var/lib/multilink/current
+lib=/usr/lib/multilink
+newline='
+'
+
+# shellcheck source=hooks/lib/settings.sh
+. $lib/settings.sh
+# shellcheck source=hooks/lib/records.sh
+. $lib/records.sh
+# shellcheck source=hooks/lib/observe.sh
+. $lib/observe.sh
+# shellcheck source=hooks/lib/decide.sh
+. $lib/decide.sh
+# shellcheck source=hooks/lib/routing.sh
+. $lib/routing.sh
+# shellcheck source=hooks/lib/table.sh
+. $lib/table.sh
+# shellcheck source=hooks/lib/filters.sh
+. $lib/filters.sh
+
+# One line for the admin, in the log and on stderr. A machine without a log daemon still has stderr.
+say() {
+	printf 'multilink: %s\n' "$*" >&2
+	logger -t multilink -p daemon.notice -- "$*" 2>/dev/null || :
+}
+
+# In: routes, then rules, then nft, so that nothing is sent where there is no way. Out: the reverse.
+reconcile() {
+	observe
+	decide
+	loosen_filters
+	add_routing
+	load_table
+	remove_routing
+	record_changes
+}
+
+# link_up INTERFACE: called for every interface that ifupdown brings up; --all, lo and others that are no links change
+# nothing. An alias (eth0:1) brings its link another address. An inet6 stanza says nothing about the link's IPv4.
+link_up() {
+	is_link "${1%%:*}" || return 0
+	[ "${ADDRFAM:-inet}" != inet6 ] || return 0
+	lock
+	if [ "$1" = "${1%%:*}" ]; then
+		# ifupdown-ng lists several gateways; the first is IPv4's.
+		record_up "$1" "${IF_GATEWAY%%[!0-9.]*}"
+	fi
+	[ -e $state/.stopped ] || reconcile
+}
+
+# link_down INTERFACE: out of the balance before ifupdown takes it down.
+link_down() {
+	is_link "$1" || return 0
+	[ "${ADDRFAM:-inet}" != inet6 ] || return 0
+	lock
+	record_down "$1"
+	[ -e $state/.stopped ] || reconcile
+}
+
+# boot: everything, for what is up now. Without links: nothing of ours may be left.
+boot() {
+	lock
+	if [ -z "$links" ]; then
+		unload
+		return
+	fi
+	rm -f $state/.stopped
+	load_modules
+	reconcile
+}
+
+# The halves of each helper that track and that rewrite addresses. A kernel without modules has them built in or has none.
+load_modules() {
+	[ -n "$modules" ] && [ -d "/lib/modules/$(uname -r)" ] || return 0
+	# shellcheck disable=SC2086 # a list of names
+	modprobe -aq $modules || say "some of these kernel modules cannot be loaded, their helpers will not work: $modules"
+}
+
+# unload: takes everything of ours out of the kernel, by what is tagged and recorded; needs no settings.
+unload() {
+	lock
+	: >$state/.stopped
+	remove_table
+	compare_routing
+	run_todo del
+	restore_filters
+	forget_changes
+}

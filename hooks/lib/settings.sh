@@ -1,0 +1,36 @@
+# settings.sh: the data of a rendered script. Variables it assigns, and the calls it makes: link, default_link, rule.
+
+method=
+hash_seed=
+probe_table=
+probe_nexthop=
+modules=
+links=
+rules=
+default_name=
+IF_GATEWAY=${IF_GATEWAY:-}
+
+# link NAME MARK TABLE WEIGHT GATEWAY PROBE_NEXTHOP
+link() {
+	links="$links$1 $2 $3 $4 $5 $6$newline"
+}
+
+default_link() {
+	default_name=$1
+}
+
+# rule PRIORITY SELECTOR ACTION; kept in the form in which `ip -N rule` lists it, to be compared with that.
+rule() {
+	case $2 in
+	'not '*) rules="$rules$1: not from all ${2#not } $3$newline" ;;
+	'') rules="$rules$1: from all $3$newline" ;;
+	*) rules="$rules$1: from all $2 $3$newline" ;;
+	esac
+}
+
+is_link() {
+	case "$newline$links" in
+	*"$newline$1 "*) return 0 ;;
+	*) return 1 ;;
+	esac
+}

@@ -1,0 +1,56 @@
+# table.sh: loads the nft table, or only what comes and goes in it, in one transaction.
+
+# The commands for what comes and goes: the elements of four maps, and the rule that chooses.
+print_elements() {
+	for map in slots ways addresses bypass_to; do
+		printf 'flush map inet multilink %s\n' $map
+	done
+	printf 'flush chain inet multilink choose\n'
+	printf 'add element inet multilink ways { %s }\n' "${ways#, }"
+	[ -z "$own_addresses" ] || printf 'add element inet multilink addresses { %s }\n' "${own_addresses#, }"
+	[ -z "$bypass_name" ] || printf 'add element inet multilink bypass_to { ipv4 : goto use_%s }\n' "$bypass_name"
+	printf '%s' "$slots_in" | awk -v method="$method" -v seed="$hash_seed" -f $lib/slots.awk
+}
+
+# checksum: sets rules_sum, elements_sum and table_sum. The table is summed as nft lists it without counters: that is not
+# the text it was given, so it is compared with what nft listed after the last load.
+checksum() {
+	nft -s list table inet multilink >$state/.table 2>/dev/null || : # there may be none
+	{
+		read -r rules_sum
+		read -r elements_sum
+		read -r table_sum
+	} <<-EOF
+		$(cksum $generation/rules.nft $state/.elements $state/.table)
+	EOF
+}
+
+# The whole table when somebody changed it or the rules are new, else its elements; and nothing when nothing differs, so
+# that a hook without news does not start the sequence of choices anew.
+load_table() {
+	print_elements >$state/.elements
+	was_rules=''
+	was_elements=''
+	was_table=''
+	[ ! -e $state/.loaded ] || {
+		read -r was_rules
+		read -r was_elements
+		read -r was_table
+	} <$state/.loaded || : # cut short: everything is loaded anew
+	checksum
+	if [ "$rules_sum" != "$was_rules" ] || [ "$table_sum" != "$was_table" ]; then
+		cat $generation/rules.nft $state/.elements | nft -f -
+		: >$state/.since
+	elif [ "$elements_sum" != "$was_elements" ]; then
+		nft -f $state/.elements
+	else
+		return 0
+	fi
+	checksum
+	write $state/.loaded "$rules_sum" "$elements_sum" "$table_sum"
+}
+
+remove_table() {
+	# Create and delete: no error if there is none.
+	printf '%s\n' 'table inet multilink' 'delete table inet multilink' | nft -f -
+}

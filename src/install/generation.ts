@@ -1,0 +1,70 @@
+// Artefacts -> a generation on disk. A generation is written whole before anything points at it.
+
+import { mkdir, open, readFile, readdir, readlink, rm, symlink } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { SystemError } from '../errors.js'
+import type { Artefact } from '../render/artefacts.js'
+import type { Paths } from './paths.js'
+
+/** The number of the current generation; undefined before the first. */
+export async function currentGeneration(paths: Paths): Promise<number | undefined> {
+  try {
+    return Number(basename(await readlink(paths.current)))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The current generation's files by name; empty before the first. */
+export async function readCurrent(paths: Paths): Promise<Map<string, string>> {
+  if ((await currentGeneration(paths)) === undefined) return new Map()
+  const names = await readdir(paths.current)
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(paths.current, name), 'utf8')] as const)),
+  )
+}
+
+/** Writes `artefacts` to a new generation's folder, to the disk's platters, and returns its number; leaves nothing on failure. */
+export async function writeGeneration(paths: Paths, artefacts: readonly Artefact[]): Promise<number> {
+  await mkdir(paths.generations, { recursive: true })
+  const number = await claimNumber(paths)
+  const folder = join(paths.generations, String(number))
+  try {
+    for (const artefact of artefacts) await writeDurably(join(folder, artefact.path), artefact)
+    return number
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw new SystemError(`cannot write ${folder} (${(error as Error).message}); the old state still runs, nothing was changed`)
+  }
+}
+
+/** mkdir tells two applies apart that run at once: only one of them gets a number. */
+async function claimNumber(paths: Paths): Promise<number> {
+  const taken = (await readdir(paths.generations)).map(Number).filter(Number.isInteger)
+  for (let number = Math.max(0, ...taken) + 1; ; number++) {
+    try {
+      await mkdir(join(paths.generations, String(number)))
+      return number
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+async function writeDurably(path: string, artefact: Artefact): Promise<void> {
+  const file = await open(path, 'w', artefact.mode)
+  try {
+    await file.chmod(artefact.mode)
+    await file.writeFile(artefact.text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Points `current` at a generation, in a root that is not the running one. */
+export async function pointAt(paths: Paths, number: number): Promise<void> {
+  await rm(paths.current, { force: true })
+  await symlink(`generations/${number}`, paths.current)
+}

@@ -1,0 +1,54 @@
+// The running system: what only root on the machine itself can do. Every program's refusal becomes one line.
+
+import { execa } from 'execa'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { SystemError } from '../errors.js'
+import { libraryPath } from './paths.js'
+
+/** Asks nft whether it takes `rules`, changing nothing. */
+export async function checkRules(rules: string): Promise<void> {
+  const result = await execa('nft', ['-c', '-f', '-'], { input: rules, reject: false })
+  if (!result.failed) return
+  throw new SystemError(`nft refused the new rules (${firstError(result)}); the old ones still run, nothing was changed`)
+}
+
+/** Makes generation `number` current and loads it; the one before is put back if the kernel refuses. Returns what was said. */
+export async function installGeneration(number: number): Promise<string> {
+  const result = await runLibrary('install-generation', String(number))
+  if (!result.failed) return result.stderr
+  throw new SystemError(
+    `generation ${number} could not be loaded (${firstError(result)}); the one before is in place again`,
+  )
+}
+
+/** Loads the current generation again: what is as it should be stays untouched. */
+export async function reload(): Promise<string> {
+  const result = await runLibrary('start')
+  if (!result.failed) return result.stderr
+  throw new SystemError(`the current generation could not be loaded (${firstError(result)}); what was loaded still runs`)
+}
+
+/** Takes everything of multilink's out of the kernel. */
+export async function unload(): Promise<void> {
+  const result = await runLibrary('stop')
+  if (!result.failed) return
+  throw new SystemError(`not everything could be taken away (${firstError(result)}); run 'multilink stop' again`)
+}
+
+/** @throws SystemError unless this is root, who alone may change the kernel's state. */
+export function requireRoot(): void {
+  if (process.getuid?.() !== 0) throw new SystemError('only root may do this; nothing was changed')
+}
+
+async function runLibrary(name: string, ...args: string[]) {
+  const path = join(libraryPath, name)
+  if (!existsSync(path)) throw new SystemError(`${path} is missing; reinstall multilink; nothing was changed`)
+  return execa(path, args, { reject: false })
+}
+
+function firstError(result: { stderr: string; shortMessage?: string | undefined }): string {
+  const lines = result.stderr.split('\n').map((line) => line.trim())
+  const line = lines.find((text) => /error/i.test(text)) ?? lines.find(Boolean) ?? result.shortMessage ?? 'no message'
+  return line.replace(/^\/dev\/stdin:/, 'rules.nft:')
+}

@@ -1,0 +1,40 @@
+// Link numbers: remembered by name, so that adding or removing one link never renumbers, and so re-marks, another.
+
+import { AdminError } from '../errors.js'
+import { highestNumber } from './marks.js'
+
+/** Link name to number, 1 and up; what /var/lib/multilink/numbers.json holds. */
+export type Numbers = ReadonlyMap<string, number>
+
+/**
+ * The numbers for `names`: the remembered one where there is one that the mask can hold, else the lowest that nobody has.
+ * Numbers of links that left the config stay remembered until the space runs out; then the ones not in use are given away.
+ * @throws AdminError if the mask cannot number that many links.
+ */
+export function numberLinks(names: readonly string[], remembered: Numbers, mask: number): Numbers {
+  const highest = highestNumber(mask)
+  if (names.length > highest) {
+    throw new AdminError([
+      `multilink: mark_mask numbers at most ${highest} links and the config has ${names.length}; widen mark_mask`,
+    ])
+  }
+  const wanted = new Set(names)
+  const numbers = new Map([...remembered].filter(([, number]) => number >= 1 && number <= highest))
+  for (const name of names) {
+    if (!numbers.has(name)) numbers.set(name, lowestFree(numbers, wanted, highest))
+  }
+  return numbers
+}
+
+function lowestFree(numbers: Map<string, number>, wanted: ReadonlySet<string>, highest: number): number {
+  const taken = new Map([...numbers].map(([name, number]) => [number, name]))
+  for (let number = 1; number <= highest; number++) {
+    if (!taken.has(number)) return number
+  }
+  for (const [number, name] of taken) {
+    if (wanted.has(name)) continue
+    numbers.delete(name)
+    return number
+  }
+  throw new Error('numberLinks counted more numbers than there are')
+}

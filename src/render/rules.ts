@@ -1,0 +1,43 @@
+// Plan -> rules.nft.
+
+import { formatPorts } from '../plan/format.js'
+import { formatMark } from '../plan/marks.js'
+import type { Plan } from '../plan/plan.js'
+import { helpersFor } from './helpers.js'
+import { commentText, quoteNft, renderTemplate, withLast } from './mustache.js'
+
+/** The nft table of a plan with at least one link, every link out. */
+export function renderRules(plan: Plan, template: string): string {
+  const helpers = helpersFor(plan.helpers)
+  const networks = plan.links.flatMap((link) => link.networks.map((network) => ({ network, link: link.name })))
+  const bypassNetworks = plan.bypass.networks.map((network) => ({ network }))
+  const view = {
+    config: commentText(plan.config),
+    mask: formatMark(plan.mask),
+    not_mask: formatMark(~plan.mask),
+    probe_mark: formatMark(plan.probe.mark),
+    probe_nexthop: plan.probe.nexthop,
+    fallback: plan.fallback,
+    names: plan.links.map((link) => `"${quoteNft(link.name)}"`).join(', '),
+    links: withLast(
+      plan.links.map((link) => ({
+        name: link.name,
+        mark: formatMark(link.mark),
+        table: link.table,
+        probe_nexthop: link.probeNexthop,
+        masquerade: link.masquerade,
+      })),
+    ),
+    has_helpers: helpers.length > 0,
+    helpers,
+    has_networks: networks.length > 0,
+    networks: withLast(networks),
+    has_bypass_networks: bypassNetworks.length > 0,
+    bypass_networks: withLast(bypassNetworks),
+    has_bypass_tcp: plan.bypass.tcp.length > 0,
+    bypass_tcp: plan.bypass.tcp.map(formatPorts).join(', '),
+    has_bypass_udp: plan.bypass.udp.length > 0,
+    bypass_udp: plan.bypass.udp.map(formatPorts).join(', '),
+  }
+  return renderTemplate(template, view, quoteNft)
+}
