@@ -3,6 +3,11 @@
 # nft table as they should be now. Every verb ends in `reconcile`, which changes only what differs: so verbs can be
 # repeated, run at once, or be killed anywhere, and the next one mends what is left.
 
+# ifupdown2 and cron pass on a PATH that may lack the sbin folders; what programs print is parsed.
+PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+
 state=/run/multilink
 generation=/var/lib/multilink/current
 lib=/usr/lib/multilink
