@@ -114,9 +114,10 @@ function buildProgram(self: string): Command {
   command('init', 'write a first config from what ifupdown and the kernel know').action(async (options: Options) => {
     const file = options.config ?? join(options.root, configPath)
     const template = (await templatesOf(self)).config
-    const { warnings } = await initConfigFile(file, { root: options.root, template })
+    const { warnings, links } = await initConfigFile(file, { root: options.root, template })
     for (const warning of warnings) process.stderr.write(`multilink: ${warning}\n`)
-    process.stdout.write(`${file} is written; look it over, then run 'multilink apply'\n`)
+    const next = links.length > 0 ? "look it over, then run 'multilink apply'" : 'choose your links in it'
+    process.stdout.write(`${file} is written; ${next}\n`)
   })
 
   return program

@@ -1,0 +1,136 @@
+// In: a root. Out: what was applied there last and what the hooks recorded since. Reads files only.
+
+import { readFile, readlink, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import * as v from 'valibot'
+import { readConfig } from '../config/read.js'
+import { AdminError, SystemError } from '../errors.js'
+import { readNumbers } from '../install/numbers.js'
+import { pathsUnder } from '../install/paths.js'
+import { buildPlan } from '../plan/build.js'
+import { formatPlanJson } from '../plan/format.js'
+
+/** plan.json writes marks as "0x01000000". */
+const mark = v.pipe(v.union([v.string(), v.number()]), v.transform(Number), v.number())
+
+const planSchema = v.object({
+  config: v.string(),
+  method: v.picklist(['nth', 'random', 'hash']),
+  mask: mark,
+  links: v.array(
+    v.object({
+      name: v.string(),
+      number: v.number(),
+      mark,
+      table: v.number(),
+      weight: v.number(),
+      share: v.number(),
+      isDefault: v.boolean(),
+      gateway: v.string(),
+    }),
+  ),
+})
+
+/** The part of plan.json that status shows. */
+export type AppliedPlan = v.InferOutput<typeof planSchema>
+
+export interface Applied {
+  readonly generation: number | null
+  readonly plan: AppliedPlan
+  readonly configNewer: boolean
+}
+
+const current = '/var/lib/multilink/current'
+const state = '/run/multilink'
+
+/** The current generation; undefined if nothing was ever applied. */
+export async function readApplied(root: string): Promise<Applied | undefined> {
+  const path = join(root, current, 'plan.json')
+  const text = await readText(path)
+  if (text === undefined) return undefined
+  const plan = v.safeParse(v.pipe(v.string(), v.parseJson(), planSchema), text)
+  if (!plan.success) {
+    const what = plan.issues[0].message
+    throw new SystemError(
+      `${path} is not a plan of this multilink (${what}); 'multilink apply' writes it anew`,
+    )
+  }
+  const file = plan.output.config
+  const [target, applied] = await Promise.all([readlink(join(root, current)).catch(() => ''), readTime(path)])
+  return {
+    generation: /^\d+$/.test(basename(target)) ? Number(basename(target)) : null,
+    plan: plan.output,
+    configNewer: await isNewer(file, file.startsWith(root) ? file : join(root, file), root, applied, text),
+  }
+}
+
+/**
+ * Written after the apply, and with another plan: a changed comment, or an apply that found nothing to do,
+ * is no news.
+ */
+async function isNewer(file: string, path: string, root: string, applied: Date | undefined, text: string) {
+  const written = await readTime(path)
+  if (written === undefined || applied === undefined || written <= applied) return false
+  try {
+    const config = { ...(await readConfig(path)), file }
+    return formatPlanJson(buildPlan(config, await readNumbers(pathsUnder(root))).plan) !== text
+  } catch (error) {
+    if (error instanceof AdminError) return true // apply would refuse it
+    throw error
+  }
+}
+
+export interface Records {
+  readonly stopped: boolean
+  readonly since: Date | undefined
+}
+
+export async function readRecords(root: string): Promise<Records> {
+  const [stopped, since, loaded] = await Promise.all(
+    ['.stopped', '.since', '.loaded'].map((name) => readTime(join(root, state, name))),
+  )
+  return { stopped: stopped !== undefined, since: since ?? loaded }
+}
+
+export interface LinkRecords {
+  /** taken down by ifdown */
+  readonly takenDown: boolean
+  /** why reconcile left it out */
+  readonly reason: string | undefined
+  /** as ifupdown knew it */
+  readonly gateway: string | undefined
+}
+
+export async function readLinkRecords(root: string, name: string): Promise<LinkRecords> {
+  const [record, reason, down] = await Promise.all([
+    readText(join(root, state, name)),
+    readText(join(root, state, '.out', name)),
+    readTime(join(root, state, '.down', name)),
+  ])
+  const gateway = /^gateway=([0-9.]+)$/m.exec(record ?? '')?.[1]
+  return { takenDown: down !== undefined, reason: reason?.trim() || undefined, gateway }
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    return forgiveMissing(file, error)
+  }
+}
+
+async function readTime(file: string): Promise<Date | undefined> {
+  try {
+    return (await stat(file)).mtime
+  } catch (error) {
+    return forgiveMissing(file, error)
+  }
+}
+
+function forgiveMissing(file: string, error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+  throw new SystemError(`${file} cannot be read (${code ?? String(error)}); status wants root`, {
+    cause: error,
+  })
+}
