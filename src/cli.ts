@@ -75,7 +75,9 @@ function buildProgram(self: string): Command {
 
   command('render', 'write the hooks, rules and settings under --root, and load nothing').action(
     async (options: Options) => {
-      if (isRunning(options)) throw usage('render writes for another root: give --root DIR; `apply` is for this machine')
+      if (isRunning(options)) {
+        throw usage('render writes for another root: give --root DIR; `apply` is for this machine')
+      }
       const paths = pathsUnder(options.root)
       const config = await readConfig(configFile(options))
       await writeSet(await prepare(config, paths, await templatesOf(self)), paths)

@@ -65,6 +65,10 @@ decide_addresses() {
 	routes="${routes}default via $nexthop dev $name table $probe_table metric $metric onlink$newline"
 	[ ! -e "$state/.down/$name" ] || return 0
 	for address in $addresses; do
+		# Two LTE sticks of one make have one address: it cannot tell them apart, and nft takes it once.
+		case $own_addresses in
+		*", $address : "*) continue ;;
+		esac
 		own_addresses="$own_addresses, $address : goto use_$name"
 	done
 }

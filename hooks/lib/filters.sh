@@ -1,5 +1,6 @@
-# filters.sh: rp_filter 2 (loose) on every link that is there now; sysctl.d does it for those that appear later. Why 2 is
-# said in the rendered sysctl.conf. What was before is kept, and put back by `unload` or when a link leaves the config.
+# filters.sh: rp_filter 2 (loose) on every link that is there now; sysctl.d does it for those that appear later. Why 2
+# is said in the rendered sysctl.conf. What was before is kept, and put back by `unload` or when a link leaves the
+# config.
 
 # read_filter INTERFACE: sets setting, its file, and value; fails if the interface is not there. The shell reads byte by
 # byte, and /proc/sys gives its one digit only at the start: `read` sees no newline.

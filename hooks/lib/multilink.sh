@@ -1,6 +1,6 @@
 # multilink.sh: the verbs that the rendered hooks call, sourced by them after `set -eu`. POSIX sh, no Node.
-# In: the settings of a rendered script, the records in /run/multilink and the kernel's state. Out: routes, rules and the
-# nft table as they should be now. Every verb ends in `reconcile`, which changes only what differs: so verbs can be
+# In: the settings of a rendered script, the records in /run/multilink and the kernel's state. Out: routes, rules and
+# the nft table as they should be now. Every verb ends in `reconcile`, which changes only what differs: so verbs can be
 # repeated, run at once, or be killed anywhere, and the next one mends what is left.
 
 # ifupdown2 and cron pass on a PATH that may lack the sbin folders; what programs print is parsed.
@@ -53,8 +53,8 @@ link_up() {
 	[ "${ADDRFAM:-inet}" != inet6 ] || return 0
 	lock
 	if [ "$1" = "${1%%:*}" ]; then
-		# ifupdown-ng lists several gateways; the first is IPv4's.
-		record_up "$1" "${IF_GATEWAY%%[!0-9.]*}"
+		stanza_gateway
+		record_up "$1" "$gateway"
 	fi
 	[ -e $state/.stopped ] || reconcile
 }
@@ -80,20 +80,23 @@ boot() {
 	reconcile
 }
 
-# The halves of each helper that track and that rewrite addresses. A kernel without modules has them built in or has none.
+# The halves of each helper that track and that rewrite addresses. A kernel without modules has them built in, or none.
 load_modules() {
 	[ -n "$modules" ] && [ -d "/lib/modules/$(uname -r)" ] || return 0
 	# shellcheck disable=SC2086 # a list of names
 	modprobe -aq $modules || say "some of these kernel modules cannot be loaded, their helpers will not work: $modules"
 }
 
-# unload: takes everything of ours out of the kernel, by what is tagged and recorded; needs no settings.
+# unload: takes everything of ours out of the kernel, by what is tagged and recorded; needs no settings. What one
+# program refuses does not keep the others' from going; then the status is 1.
 unload() {
 	lock
 	: >$state/.stopped
-	remove_table
+	refused=0
+	remove_table || refused=1
 	compare_routing
-	run_todo del
+	run_todo del || refused=1
 	restore_filters
 	forget_changes
+	return $refused
 }

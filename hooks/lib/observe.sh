@@ -40,7 +40,7 @@ addresses_of() {
 	addresses=${addresses%%"$newline"*}
 }
 
-# kernel_gateway LINK: sets gateway to that of main's default route over LINK, "-" if it has none; empty without a route.
+# kernel_gateway LINK: sets gateway to that of main's default route over LINK, "-" if it has none, empty without route.
 kernel_gateway() {
 	gateway=
 	case $defaults in

@@ -26,6 +26,17 @@ write() {
 	printf '%s\n' "$@" >$state/.new && mv $state/.new "$target"
 }
 
+# stanza_gateway: sets gateway to the stanza's. ifupdown-ng gives both families' in one variable.
+stanza_gateway() {
+	gateway=
+	for word in $IF_GATEWAY; do
+		case $word in
+		*[!0-9.]*) ;;
+		*) gateway=${gateway:-$word} ;;
+		esac
+	done
+}
+
 # record_up LINK GATEWAY
 record_up() {
 	write "$state/$1" "gateway=$2"
@@ -44,7 +55,7 @@ recorded_gateway() {
 	gateway=${gateway#gateway=}
 }
 
-# note_change LINK REASON GATEWAY: remembers in changes what is to be said once the kernel took it. REASON is empty for in.
+# note_change LINK REASON GATEWAY: remembers in changes what is to be said once the kernel took it. No REASON: it is in.
 note_change() {
 	if [ -z "$2" ]; then
 		[ ! -e "$state/.in/$1" ] || return 0
@@ -71,10 +82,14 @@ record_changes() {
 			;;
 		*) continue ;;
 		esac
-		say "$name is $word $rest"
+		say "$name is $word${rest:+ $rest}"
 	done <<-EOF
 		$changes
 	EOF
+	# A link that left the config is news when it comes back.
+	for told in "$state"/.in/* "$state"/.out/*; do
+		is_link "${told##*/}" || rm -f "$told"
+	done
 }
 
 forget_changes() {

@@ -1,6 +1,6 @@
 # What is to be done so that routes and rules are as they should be.
-# In:  four parts, each ended by a line "==": routes wanted, routes there (ip -N route show table all proto P), rules wanted,
-#      rules there (ip -N rule show); -v protocol=P
+# In:  four parts, each ended by a line "==": routes wanted, routes there (ip -N route show table all proto P), rules
+#      wanted, rules there (ip -N rule show); -v protocol=P
 # Out: lines "add COMMAND" and "del COMMAND" for `ip -batch`, without the word before.
 # `route replace`: a new gateway takes the old one's place with no gap.
 
@@ -8,7 +8,8 @@ BEGIN { part = 1 }
 /^==$/ { part++; next }
 $0 == "" { next }
 
-# Without what is only the kernel's comment. Names of tables are the admin's, so `ip -N` lists numbers: 7 is RTN_UNREACHABLE.
+# Without what is only the kernel's comment. Names of tables are the admin's, so `ip -N` lists numbers: 7 is
+# RTN_UNREACHABLE.
 part == 2 { gsub(/ (linkdown|dead)/, ""); sub(/ +$/, "") }
 part == 4 {
 	if ($0 !~ (" proto " protocol " *$")) next

@@ -1,7 +1,7 @@
 # routing.sh: makes the kernel's routes and rules what `routes` and `rules` say, touching only those tagged as ours.
 
-# The protocol number of our routes and rules: above 4 they are the administrator's to give (rtnetlink(7)), and 157 is free
-# in iproute2's rt_protos. What carries it is ours, and nothing else is ever removed.
+# The protocol number of our routes and rules: above 4 they are the administrator's to give (rtnetlink(7)), and 157 is
+# free in iproute2's rt_protos. What carries it is ours, and nothing else is ever removed.
 protocol=157
 
 # compare_routing: sets todo, lines "add COMMAND" and "del COMMAND".

@@ -1,7 +1,7 @@
 # Which slot belongs to which link, for the links that are usable now.
 # In:  lines "NAME WEIGHT USABLE(0|1)" in order of preference; -v method=nth|random|hash -v seed=0x…
 # Out: nft commands that fill the map `slots` and write the rule of chain `choose`; nothing if no link is usable.
-# The order of slots is that of src/plan/slots.ts: smooth weighted round-robin, 3:1 is a a b a.
+# The order of turns is that of src/plan/slots.ts: smooth weighted round-robin, 3:1 is a a b a.
 
 { name[NR] = $1; weight[NR] = $2; usable[NR] = $3 }
 
@@ -24,32 +24,53 @@ function spread(w, order,    i, slot, total, divisor, chosen, gained) {
 	return total
 }
 
-# Weights of the links with usable[i] >= least; if they all are 0, the first of them takes all.
-function weigh(least, w,    i, sum, first) {
+# Weights of the usable links; if they all are 0, the first of them takes all.
+function weigh(w,    i, sum, first) {
 	for (i = NR; i >= 1; i--) {
-		w[i] = usable[i] >= least ? weight[i] : 0
-		if (usable[i] >= least) first = i
+		w[i] = usable[i] ? weight[i] : 0
+		if (usable[i]) first = i
 		sum += w[i]
 	}
 	if (sum == 0 && first) w[first] = 1
 }
 
+# The next link in turn among those that are not in gone: each set of links that are gone has turns of its own.
+function next_but(gone,    i, total, first, chosen, set) {
+	for (i = NR; i >= 1; i--) {
+		set = set (i in gone ? 1 : 0)
+		if (i in gone) continue
+		total += weight[i]
+		first = i
+	}
+	if (total == 0) return first
+	for (i = 1; i <= NR; i++) {
+		if (i in gone || weight[i] == 0) continue
+		gained[set, i] += weight[i]
+		if (!chosen || gained[set, i] > gained[set, chosen]) chosen = i
+	}
+	gained[set, chosen] -= total
+	return chosen
+}
+
+# For hash: each slot in turn has an order of links of its own, dealt without regard to who is usable, and belongs to
+# the first of them that is. So a link that goes gives away its own slots only, and gets the same ones back, whatever
+# others are out.
+function first_usable(    gone, owner) {
+	while (!usable[owner = next_but(gone)]) gone[owner] = 1
+	return owner
+}
+
 END {
-	weigh(1, live)
+	weigh(live)
 	width = spread(live, order)
 	if (width == 0) exit
 
 	if (method == "hash") {
-		# At least 512 slots, dealt to all links, so that a pair of addresses finds its link again when it comes back;
-		# those of links that are out are dealt to the others. The more slots, the nearer to proportion.
-		weigh(0, all)
-		period = spread(all, base)
+		# At least 512, and a whole number of rounds of all links: the more slots, the nearer to proportion.
+		period = spread(weight, order)
+		if (period == 0) period = 1
 		slots = period * int((512 + period - 1) / period)
-		for (slot = 0; slot < slots; slot++) {
-			owner = base[slot % period]
-			if (!usable[owner] || !live[owner]) owner = order[dealt++ % width]
-			link[slot] = owner
-		}
+		for (slot = 0; slot < slots; slot++) link[slot] = first_usable()
 		pick[1] = sprintf("fib saddr type local jhash ip daddr mod %d seed %s vmap @slots", slots, seed)
 		pick[2] = sprintf("jhash ip saddr . ip daddr mod %d seed %s vmap @slots", slots, seed)
 	} else {

@@ -12,8 +12,8 @@ print_elements() {
 	printf '%s' "$slots_in" | awk -v method="$method" -v seed="$hash_seed" -f $lib/slots.awk
 }
 
-# checksum: sets rules_sum, elements_sum and table_sum. The table is summed as nft lists it without counters: that is not
-# the text it was given, so it is compared with what nft listed after the last load.
+# checksum: sets rules_sum, elements_sum and table_sum. The table is summed as nft lists it without counters: that is
+# not the text it was given, so it is compared with what nft listed after the last load.
 checksum() {
 	nft -s list table inet multilink >$state/.table 2>/dev/null || : # there may be none
 	{

@@ -10,7 +10,7 @@ import type { Artefact } from '../render/artefacts.js'
 import { renderArtefacts } from '../render/artefacts.js'
 import type { Templates } from '../render/templates.js'
 import { currentGeneration, pointAt, readCurrent, writeGeneration } from './generation.js'
-import { checkRules, installGeneration, reload } from './kernel.js'
+import { checkRules, installGeneration, reload, requireLibrary } from './kernel.js'
 import { readNumbers, writeNumbers } from './numbers.js'
 import type { Paths } from './paths.js'
 
@@ -31,17 +31,18 @@ export async function prepare(config: Config, paths: Paths, templates: Templates
 
 /** Writes the prepared set under `paths` and points `current` at it; loads nothing. Same input, same bytes. */
 export async function writeSet(prepared: Prepared, paths: Paths): Promise<void> {
-  if (isCurrent(prepared)) return
   await remember(prepared, paths)
+  if (isCurrent(prepared)) return
   await pointAt(paths, await writeGeneration(paths, prepared.artefacts))
 }
 
-/** Writes the prepared set on the running machine and loads it in one transaction. Returns what the hooks' shell said. */
+/** Writes the prepared set on the running machine and loads it in one transaction. Returns what the shell said. */
 export async function installSet(prepared: Prepared, paths: Paths): Promise<string> {
   if (prepared.plan.links.length === 0 && (await currentGeneration(paths)) === undefined) return ''
+  requireLibrary()
   await checkRules(prepared.artefacts.find((artefact) => artefact.path === 'rules.nft')?.text ?? '')
-  if (isCurrent(prepared)) return reload()
   await remember(prepared, paths)
+  if (isCurrent(prepared)) return reload()
   return installGeneration(await writeGeneration(paths, prepared.artefacts))
 }
 
@@ -49,7 +50,7 @@ function isCurrent({ artefacts, current }: Prepared): boolean {
   return artefacts.every((artefact) => current.get(artefact.path) === artefact.text)
 }
 
-/** Before the generation: a number that is remembered for nothing does no harm, one that is forgotten would be given twice. */
+/** Before the generation: a number remembered for nothing does no harm, one that is forgotten would be given twice. */
 async function remember(prepared: Prepared, paths: Paths): Promise<void> {
   try {
     await mkdir(paths.state, { recursive: true })

@@ -16,13 +16,13 @@ export function describeChanges(before: string | undefined, after: string): stri
   const nextLinks = linksByName(next)
   const names = [...new Set([...lastLinks.keys(), ...nextLinks.keys()])]
   return [
-    ...describeFields('', omit(last, 'links', 'slots', 'rules'), omit(next, 'links', 'slots', 'rules'), before === undefined),
+    ...(before === undefined ? [] : describeFields('', settingsOf(last), settingsOf(next))),
     ...names.flatMap((name) => {
       const was = lastLinks.get(name)
       const is = nextLinks.get(name)
       if (was === undefined) return [`link ${name}: new`]
       if (is === undefined) return [`link ${name}: gone`]
-      return describeFields(`link ${name}: `, was, is, false)
+      return describeFields(`link ${name}: `, was, is)
     }),
   ]
 }
@@ -51,12 +51,12 @@ function linksByName(plan: Json): Map<string, Json> {
   return new Map(links.map((link) => [String(link['name']), link]))
 }
 
-function omit(plan: Json, ...keys: string[]): Json {
-  return Object.fromEntries(Object.entries(plan).filter(([key]) => !keys.includes(key)))
+/** What is neither a link's nor follows from the links. */
+function settingsOf(plan: Json): Json {
+  return Object.fromEntries(Object.entries(plan).filter(([key]) => !['links', 'slots', 'rules'].includes(key)))
 }
 
-function describeFields(prefix: string, was: Json, is: Json, first: boolean): string[] {
-  if (first) return []
+function describeFields(prefix: string, was: Json, is: Json): string[] {
   return Object.keys({ ...was, ...is })
     .filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]))
     .map((key) => `${prefix}${key} ${show(was[key])} -> ${show(is[key])}`)

@@ -25,7 +25,7 @@ export async function readCurrent(paths: Paths): Promise<Map<string, string>> {
   )
 }
 
-/** Writes `artefacts` to a new generation's folder, to the disk's platters, and returns its number; leaves nothing on failure. */
+/** Writes `artefacts` to a new generation's folder, down to the disk; returns its number. Leaves nothing on failure. */
 export async function writeGeneration(paths: Paths, artefacts: readonly Artefact[]): Promise<number> {
   await mkdir(paths.generations, { recursive: true })
   const number = await claimNumber(paths)
@@ -35,7 +35,8 @@ export async function writeGeneration(paths: Paths, artefacts: readonly Artefact
     return number
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
-    throw new SystemError(`cannot write ${folder} (${(error as Error).message}); the old state still runs, nothing was changed`)
+    const { message } = error as Error
+    throw new SystemError(`cannot write ${folder} (${message}); the old state still runs, nothing was changed`)
   }
 }
 
@@ -52,11 +53,12 @@ async function claimNumber(paths: Paths): Promise<number> {
   }
 }
 
-async function writeDurably(path: string, artefact: Artefact): Promise<void> {
-  const file = await open(path, 'w', artefact.mode)
+/** Writes a file down to the disk, so that no name ever points at half of it. (Node 18's writeFile has no `flush`.) */
+export async function writeDurably(path: string, { mode, text }: Omit<Artefact, 'path'>): Promise<void> {
+  const file = await open(path, 'w', mode)
   try {
-    await file.chmod(artefact.mode)
-    await file.writeFile(artefact.text)
+    await file.chmod(mode)
+    await file.writeFile(text)
     await file.sync()
   } finally {
     await file.close()

@@ -3,30 +3,34 @@
 import { execa } from 'execa'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { SystemError } from '../errors.js'
+import { exitCode, SystemError } from '../errors.js'
 import { libraryPath } from './paths.js'
 
 /** Asks nft whether it takes `rules`, changing nothing. */
 export async function checkRules(rules: string): Promise<void> {
   const result = await execa('nft', ['-c', '-f', '-'], { input: rules, reject: false })
   if (!result.failed) return
-  throw new SystemError(`nft refused the new rules (${firstError(result)}); the old ones still run, nothing was changed`)
+  const reason = firstError(result)
+  throw new SystemError(`nft refused the new rules (${reason}); the old ones still run, nothing was changed`)
 }
 
-/** Makes generation `number` current and loads it; the one before is put back if the kernel refuses. Returns what was said. */
+/** Makes generation `number` current and loads it; puts the one before back if it is refused. Returns what was said. */
 export async function installGeneration(number: number): Promise<string> {
   const result = await runLibrary('install-generation', String(number))
   if (!result.failed) return result.stderr
-  throw new SystemError(
-    `generation ${number} could not be loaded (${firstError(result)}); the one before is in place again`,
-  )
+  const after =
+    result.exitCode === exitCode.refused
+      ? 'everything is as it was before'
+      : "not all that was before could be put back; run 'multilink apply' again"
+  throw new SystemError(`generation ${number} could not be loaded (${firstError(result)}); ${after}`)
 }
 
 /** Loads the current generation again: what is as it should be stays untouched. */
 export async function reload(): Promise<string> {
   const result = await runLibrary('start')
   if (!result.failed) return result.stderr
-  throw new SystemError(`the current generation could not be loaded (${firstError(result)}); what was loaded still runs`)
+  const reason = firstError(result)
+  throw new SystemError(`the current generation could not be loaded (${reason}); what was loaded still runs`)
 }
 
 /** Takes everything of multilink's out of the kernel. */
@@ -41,10 +45,16 @@ export function requireRoot(): void {
   if (process.getuid?.() !== 0) throw new SystemError('only root may do this; nothing was changed')
 }
 
+/** @throws SystemError unless the shell that does the work is installed. */
+export function requireLibrary(): void {
+  for (const path of ['install-generation', 'start', 'stop'].map((name) => join(libraryPath, name))) {
+    if (!existsSync(path)) throw new SystemError(`${path} is missing; reinstall multilink; nothing was changed`)
+  }
+}
+
 async function runLibrary(name: string, ...args: string[]) {
-  const path = join(libraryPath, name)
-  if (!existsSync(path)) throw new SystemError(`${path} is missing; reinstall multilink; nothing was changed`)
-  return execa(path, args, { reject: false })
+  requireLibrary()
+  return execa(join(libraryPath, name), args, { reject: false })
 }
 
 function firstError(result: { stderr: string; shortMessage?: string | undefined }): string {

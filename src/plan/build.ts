@@ -55,49 +55,46 @@ function planLink(config: Config, link: LinkConfig, index: number, numbers: Numb
     number,
     mark: markOf(number, config.markMask),
     table: config.tableBase + number,
-    // 0 and 1 after rule_priority are main's rule and the probe's.
-    rulePriority: config.rulePriority + 2 + index,
+    // At rule_priority itself is main's rule; then two for each link.
+    rulePriority: config.rulePriority + 1 + 2 * index,
     fallbackPriority: fallbackPriority + index,
     probeNexthop: formatAddress(probeNexthopBase + number),
     share,
   }
 }
 
+/**
+ * No rule is about more than one link, and each is told apart by its mark: so while links come and go, old and new
+ * rules can stand side by side. (The kernel takes two `goto` of one priority for the same rule, wherever they lead; and
+ * one `unreachable` for all marks would have to move, and would meanwhile stand before a new link's table.)
+ */
 function planRules(config: Config, links: readonly PlannedLink[], probe: Plan['probe']): PlannedRule[] {
   if (links.length === 0) return []
-  const first = config.rulePriority
-  const last = first + 2 + links.length
-  const ours = `not fwmark ${formatFwmark(0, config.markMask)}`
-  const probing = `fwmark ${formatFwmark(probe.mark, config.markMask)}`
+  const fwmark = (mark: number) => `fwmark ${formatFwmark(mark, config.markMask)}`
   return [
     {
-      priority: first,
-      selector: ours,
+      priority: config.rulePriority,
+      selector: `not ${fwmark(0)}`,
       action: 'lookup 254 suppress_prefixlength 0',
       why: 'a connected or static route in main wins over a link, its default routes do not',
     },
-    {
-      priority: first + 1,
-      selector: probing,
-      action: `goto ${last + 1}`,
-      why: 'the probe skips the links and goes where an unmarked packet would go',
-    },
-    ...links.map((link) => ({
-      priority: link.rulePriority,
-      selector: `fwmark ${formatFwmark(link.mark, config.markMask)}`,
-      action: `lookup ${link.table}`,
-      why: `what is pinned to ${link.name} leaves by its table`,
-    })),
-    {
-      priority: last,
-      selector: ours,
-      action: 'unreachable',
-      why: 'a pinned packet whose link has no route never leaves by another link',
-    },
-    { priority: last + 1, selector: '', action: 'nop', why: 'where the probe lands' },
+    ...links.flatMap((link) => [
+      {
+        priority: link.rulePriority,
+        selector: fwmark(link.mark),
+        action: `lookup ${link.table}`,
+        why: `what is pinned to ${link.name} leaves by its table`,
+      },
+      {
+        priority: link.rulePriority + 1,
+        selector: fwmark(link.mark),
+        action: 'unreachable',
+        why: `or, when ${link.name} has no route, not at all`,
+      },
+    ]),
     {
       priority: probePriority,
-      selector: probing,
+      selector: fwmark(probe.mark),
       action: `lookup ${probe.table}`,
       why: 'in the place of main\'s default: next hops that tell what would have taken it',
     },

@@ -21,7 +21,7 @@ export function formatPorts(range: PortRange): string {
   return range.first === range.last ? String(range.first) : `${range.first}-${range.last}`
 }
 
-/** The plan for an admin: a block a link, then slots, bypass and rules with their reasons; lines within 80 columns where values allow. */
+/** The plan for an admin: a block a link, then slots, bypass and rules with their reasons; 80 columns if it can be. */
 export function formatPlan(plan: Plan): string {
   if (plan.links.length === 0) return `${plan.config} defines no link: nothing is to be changed.\n`
   const links = plan.links.flatMap((link) => [
@@ -46,7 +46,7 @@ export function formatPlan(plan: Plan): string {
     '',
     'ip rules',
     ...plan.rules.flatMap((rule) => [
-      `  ${rule.priority}: ${[rule.selector, rule.action].filter(Boolean).join(' ').replace('lookup 254', 'lookup main')}`,
+      `  ${rule.priority}: ${rule.selector && `${rule.selector} `}${rule.action.replace('lookup 254', 'lookup main')}`,
       `      ${rule.why}`,
     ]),
     '',

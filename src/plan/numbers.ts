@@ -7,8 +7,8 @@ import { highestNumber } from './marks.js'
 export type Numbers = ReadonlyMap<string, number>
 
 /**
- * The numbers for `names`: the remembered one where there is one that the mask can hold, else the lowest that nobody has.
- * Numbers of links that left the config stay remembered until the space runs out; then the ones not in use are given away.
+ * The numbers for `names`: the remembered one where there is one that the mask can hold, else the lowest that nobody
+ * has. Numbers of links that left the config stay remembered until the space runs out; then those are given away.
  * @throws AdminError if the mask cannot number that many links.
  */
 export function numberLinks(names: readonly string[], remembered: Numbers, mask: number): Numbers {

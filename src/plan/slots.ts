@@ -6,7 +6,7 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /**
- * Divides weights by their greatest common divisor: 100, 50 becomes 2, 1, and a window of W choices as short as it can be.
+ * Divides weights by their greatest common divisor: 100, 50 becomes 2, 1, and a window of W choices as short as can be.
  * A weight of 0 is never chosen; when every weight is 0 the first in order of preference takes all.
  */
 export function reduceWeights(weights: readonly number[]): number[] {

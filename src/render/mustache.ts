@@ -22,7 +22,12 @@ class StrictContext extends Mustache.Context {
 }
 
 /** Renders `template` with `view`; throws on a name that the view does not have. */
-export function renderTemplate(template: string, view: View, quote: Quote, partials: Record<string, string> = {}): string {
+export function renderTemplate(
+  template: string,
+  view: View,
+  quote: Quote,
+  partials: Record<string, string> = {},
+): string {
   return new Mustache.Writer().render(template, new StrictContext(view), partials, {
     escape: (value: unknown) => quote(String(value)),
   })

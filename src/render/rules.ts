@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan.js'
 import { helpersFor } from './helpers.js'
 import { commentText, quoteNft, renderTemplate, withLast } from './mustache.js'
 
-/** The nft table of a plan with at least one link, every link out. */
+/** The nft table of a plan, every link out; without links, nothing. */
 export function renderRules(plan: Plan, template: string): string {
   const helpers = helpersFor(plan.helpers)
   const networks = plan.links.flatMap((link) => link.networks.map((network) => ({ network, link: link.name })))
@@ -18,6 +18,7 @@ export function renderRules(plan: Plan, template: string): string {
     probe_mark: formatMark(plan.probe.mark),
     probe_nexthop: plan.probe.nexthop,
     fallback: plan.fallback,
+    has_links: plan.links.length > 0,
     names: plan.links.map((link) => `"${quoteNft(link.name)}"`).join(', '),
     links: withLast(
       plan.links.map((link) => ({

@@ -34,9 +34,8 @@ export async function readTemplates(folder: string): Promise<Templates> {
     try {
       return [name, await readFile(join(folder, file), 'utf8')] as const
     } catch (cause) {
-      throw new SystemError(`cannot read the template ${join(folder, file)}; reinstall multilink; nothing was changed`, {
-        cause,
-      })
+      const path = join(folder, file)
+      throw new SystemError(`cannot read the template ${path}; reinstall multilink; nothing was changed`, { cause })
     }
   })
   return Object.fromEntries(await Promise.all(entries)) as Templates

@@ -1,0 +1,27 @@
+// What multilink leaves in the box's kernel, as text: for tests that compare two states byte for byte.
+
+import type { Box } from './box.js'
+
+/** Ruleset (without counters), rules and routes of the box, and the records of its links. */
+export async function kernelState(box: Box): Promise<string> {
+  const commands = [
+    'nft --stateless list ruleset',
+    'ip rule',
+    'ip -6 rule',
+    'ip -4 route show table all',
+    'cd /run/multilink 2>/dev/null && grep -r . --exclude-dir=".*" . | sort',
+    'grep . /proc/sys/net/ipv4/conf/*/rp_filter',
+  ]
+  return (await box.sh(commands.map((command) => `echo "# ${command}"; ${command}`).join('\n'), { reject: false })).stdout
+}
+
+/** Runs a hook as ifupdown does, for an interface that stays as it is. */
+export function hook(phase: 'up' | 'down', name: string, gateway?: string): string[] {
+  const environment = [
+    `IFACE=${name}`, `LOGICAL=${name}`, 'ADDRFAM=inet', 'METHOD=static', 'VERBOSITY=0',
+    phase === 'up' ? 'MODE=start' : 'MODE=stop', phase === 'up' ? 'PHASE=post-up' : 'PHASE=pre-down',
+    'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    ...(gateway === undefined ? [] : [`IF_GATEWAY=${gateway}`]),
+  ]
+  return ['env', '-i', ...environment, `/etc/network/if-${phase}.d/multilink`]
+}

@@ -1,0 +1,170 @@
+// Raises the lab: the how-to's network (drawn in topology.ts) in namespaces of its own, with a box to run multilink on.
+// In: options; out: a Lab. close() removes all of it and throws if anything is left or a gateway saw a foreign source.
+
+import { startAgent, type Agent } from './agent-client.js'
+import { startBox, type Box } from './box.js'
+import { boxPlace, labPrefix, removeAbandoned, uponExit } from './cleanup.js'
+import { bytesPassed, foreignSources, pingsSeen, publish, startGateway, type Foreign, type GatewayOptions } from './gateway.js'
+import { ipBatch, kill, namespacesOf, processesIn, removeNamespacesNow } from './namespaces.js'
+import { run, within, type RunOptions, type RunResult } from './namespaces.js'
+import { rootTemplate } from './template.js'
+import { internetNetwork, lan, links, type LabLink } from './topology.js'
+import { until } from './wait.js'
+
+export interface LabOptions extends GatewayOptions {
+  /** the .deb that is installed on the box; undefined: the box is a plain Debian */
+  readonly deb?: string | undefined
+}
+
+export interface CloseOptions {
+  /** for the tests that show what happens without multilink */
+  readonly foreignExpected?: boolean
+}
+
+export type Place = 'box' | 'lan' | 'internet' | `gw-${string}` | `more-${string}`
+
+export interface Lab {
+  readonly links: readonly LabLink[]
+  readonly box: Box
+  namespace(place: Place): string
+  /** runs one of this machine's programs in a namespace (on the box, box.run uses the box's own files instead) */
+  run(place: Place, program: readonly string[], options?: RunOptions): Promise<RunResult>
+  /** another namespace, for what a test adds: a VPN's peer, a container */
+  add(place: `more-${string}`): Promise<void>
+  /** the traffic program that lives in a namespace; started when first asked for */
+  agent(place: Place): Promise<Agent>
+  /** connections from the internet to a link's public address and port go to the box */
+  publish(link: string, protocol: 'tcp' | 'udp', port: number): Promise<void>
+  /** what each link's gateway saw of foreign sources */
+  foreign(): Promise<Record<string, Foreign>>
+  /** how many echo requests each link's gateway saw */
+  pings(): Promise<Record<string, number>>
+  /** what has passed a link's gateway, in bytes */
+  bytes(link: string): Promise<{ toBox: number; fromBox: number }>
+  close(options?: CloseOptions): Promise<void>
+}
+
+const gatewayPlaces = links.map((link): Place => `gw-${link.name}`)
+const firstPlaces: readonly Place[] = ['box', 'lan', 'internet', ...gatewayPlaces]
+
+let raised = 0
+
+/** Raises a network; every one has namespaces of its own, named ml<process id>x<count>-<place>. */
+export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
+  await removeAbandoned()
+  const template = options.deb === undefined ? undefined : await rootTemplate(options.deb)
+  const prefix = labPrefix(++raised)
+  const namespace = (place: Place): string => prefix + place
+  const places = [...firstPlaces]
+  const stopWatching = uponExit(() => removeNamespacesNow(places.map(namespace)))
+  const agents = new Map<Place, Promise<Agent>>()
+  let box: Box | undefined
+
+  const takeDown = async (): Promise<string[]> => {
+    for (const agent of agents.values()) await (await agent).close()
+    await box?.close()
+    const strays = await strayProcesses(places.map(namespace))
+    removeNamespacesNow(places.map(namespace))
+    stopWatching()
+    const left = await namespacesOf(prefix)
+    return [...strays, ...left.map((name) => `namespace ${name} is left`)]
+  }
+
+  try {
+    await ipBatch(places.map((place) => `netns add ${namespace(place)}`))
+    await Promise.all(places.map((place) => tune(namespace(place), place)))
+    await connect(namespace, options)
+    box = await startBox(namespace('box'), boxPlace(prefix), template)
+  } catch (failure) {
+    await takeDown()
+    throw failure
+  }
+
+  const ofEach = async <T>(ask: (gateway: string) => Promise<T>): Promise<Record<string, T>> =>
+    Object.fromEntries(
+      await Promise.all(links.map(async ({ name }) => [name, await ask(namespace(`gw-${name}`))] as const)),
+    )
+  const foreign = (): Promise<Record<string, Foreign>> => ofEach(foreignSources)
+
+  return {
+    links,
+    box,
+    namespace,
+    foreign,
+    pings: () => ofEach(pingsSeen),
+    run: (place, program, runOptions) => run(within(namespace(place), program), runOptions),
+    add: async (place) => {
+      places.push(place)
+      await ipBatch([`netns add ${namespace(place)}`])
+      await tune(namespace(place), place)
+      await ipBatch(['link set lo up'], namespace(place))
+    },
+    agent: (place) => {
+      const agent = agents.get(place) ?? startAgent(namespace(place))
+      agents.set(place, agent)
+      return agent
+    },
+    publish: async (name, protocol, port) => {
+      const link = links.find((candidate) => candidate.name === name) as LabLink
+      await publish(namespace(`gw-${name}`), link, protocol, port)
+    },
+    bytes: (link) => bytesPassed(namespace(`gw-${link}`)),
+    close: async ({ foreignExpected = false } = {}) => {
+      const seen = await foreign()
+      const problems = await takeDown()
+      for (const [link, { packets, samples }] of Object.entries(seen)) {
+        if (packets === 0 || foreignExpected) continue
+        problems.push(`${link}'s gateway saw ${packets} packets with a foreign source: ${samples.join('; ')}`)
+      }
+      if (problems.length > 0) throw new Error(problems.join('\n'))
+    },
+  }
+}
+
+async function connect(namespace: (place: Place) => string, options: GatewayOptions): Promise<void> {
+  await ipBatch(['link set lo up', `route add local ${internetNetwork} dev lo`], namespace('internet'))
+  for (const link of links) {
+    const ends = { gateway: namespace(`gw-${link.name}`), box: namespace('box'), internet: namespace('internet') }
+    await startGateway(ends, link, options)
+  }
+  await ipBatch(
+    [
+      `link add eth0 type veth peer name ${lan.device} netns ${namespace('box')}`,
+      `address add ${lan.hostAddress}/${lan.length} dev eth0`,
+      'link set lo up',
+      'link set eth0 up',
+      `route add default via ${lan.boxAddress}`,
+    ],
+    namespace('lan'),
+  )
+}
+
+/**
+ * Kernel settings of a namespace. Rates are measured over tbf, where BBR, some machines' default, does not settle;
+ * Reno is the one algorithm that every namespace may choose.
+ */
+async function tune(namespace: string, place: Place): Promise<void> {
+  const settings = ['net.ipv4.tcp_congestion_control=reno', 'net.ipv4.tcp_no_metrics_save=1']
+  if (place !== 'internet' && place !== 'lan') settings.push('net.ipv4.ip_forward=1')
+  // The box starts with the strictest reverse path filter, which multilink has to make loose on its links.
+  const strictness = place === 'box' ? 1 : 0
+  for (const which of ['all', 'default']) settings.push(`net.ipv4.conf.${which}.rp_filter=${strictness}`)
+  if (place !== 'box') settings.push('net.ipv6.conf.default.disable_ipv6=1')
+  await run(within(namespace, ['sysctl', '-q', '-w', ...settings]))
+}
+
+/** Names what still runs once everything was told to end; ends it. */
+async function strayProcesses(namespaces: readonly string[]): Promise<string[]> {
+  const strays: string[] = []
+  for (const name of namespaces) {
+    const ids = (): Promise<number[]> => processesIn(name)
+    await until(`${name} is empty`, async () => (await ids()).length === 0, { limit: 2000 }).catch(async () => {
+      for (const id of await ids()) {
+        const { stdout } = await run(['ps', '-o', 'args=', '-p', String(id)], { reject: false })
+        strays.push(`process ${id} is left in ${name}: ${stdout.trim()}`)
+        kill(id)
+      }
+    })
+  }
+  return strays
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Sends what a LAN host sends for connections that are dead: late resets, stray FINs, ACKs and data, ICMP errors.
+In: seconds, packets a second, source, destinations, source ports; out: how many were sent. Needs root."""
+
+import random
+import socket
+import struct
+import sys
+import time
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def ip(source, destination, protocol, payload):
+    def header(check):
+        return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), random.randrange(65536), 0, 64, protocol, check,
+                           source, destination)
+    return header(checksum(header(0))) + payload
+
+
+def tcp(source, destination, sport, dport, flags, data=b""):
+    def segment(check):
+        return struct.pack("!HHIIBBHHH", sport, dport, random.randrange(2**32), random.randrange(2**32), 0x50, flags,
+                           1000, check, 0) + data
+    pseudo = source + destination + struct.pack("!BBH", 0, 6, 20 + len(data))
+    return ip(source, destination, 6, segment(checksum(pseudo + segment(0))))
+
+
+def unreachable(source, destination, about):
+    def message(check):
+        return struct.pack("!BBHI", 3, 3, check, 0) + about[:28]
+    return ip(source, destination, 1, message(checksum(message(0))))
+
+
+def main():
+    seconds, rate = float(sys.argv[1]), int(sys.argv[2])
+    source = socket.inet_aton(sys.argv[3])
+    destinations = [socket.inet_aton(address) for address in sys.argv[4].split(",")]
+    ports = [int(port) for port in sys.argv[5].split(",")] if len(sys.argv) > 5 else []
+    out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    rst, ack, fin, syn = 0x04, 0x10, 0x01, 0x02
+    sent, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        destination = random.choice(destinations)
+        sport = random.choice(ports) if ports and random.random() < 0.7 else random.randrange(1024, 65536)
+        kinds = [
+            lambda: tcp(source, destination, sport, 7000, rst),
+            lambda: tcp(source, destination, sport, 7000, rst | ack),
+            lambda: tcp(source, destination, sport, 7000, fin | ack),
+            lambda: tcp(source, destination, sport, 7000, ack),
+            lambda: tcp(source, destination, sport, 7000, ack | 0x08, b"late data"),
+            lambda: tcp(source, destination, sport, 7000, syn | ack),
+            lambda: unreachable(source, destination, tcp(destination, source, 7000, sport, ack)),
+        ]
+        out.sendto(random.choice(kinds)(), (socket.inet_ntoa(destination), 0))
+        sent += 1
+        time.sleep(1 / rate)
+    print(sent)
+
+
+main()

@@ -1,0 +1,99 @@
+// What most lab tests begin with: a lab whose box has the .deb, a config, its links up, and servers beyond. In: a tap test
+// and what is special; out: the lab, closed (and its gateways' counts of foreign sources asserted) when the test ends.
+
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { raiseNetwork, type CloseOptions, type Lab, type LabOptions } from './network.js'
+import { lan, links, linkSeenAs, server, stanza } from './topology.js'
+
+/** Ports of the servers beyond: each tells who came, see traffic/servers.ts. */
+export const ports = { who: 7000, echo: 7001, http: 80 } as const
+
+export const linkNames = links.map((link) => link.name)
+
+/** The package under test; `npm run deb` builds it. */
+export const deb = process.env.MULTILINK_DEB ?? fileURLToPath(new URL('../../dist/multilink.deb', import.meta.url))
+
+export interface ConfigOptions {
+  readonly method?: 'nth' | 'random' | 'hash'
+  /** of eth0, eth1 and rausb0 */
+  readonly weights?: readonly number[]
+  /** top-level lines, before the links */
+  readonly top?: string
+  /** what follows the last link's lines: more keys of it, other tables */
+  readonly more?: string
+  /** links that name no gateway although ifupdown does not know one either */
+  readonly withoutGateway?: readonly string[]
+}
+
+/** /etc/multilink.conf for the how-to's links. */
+export function configOf(options: ConfigOptions = {}): string {
+  const { method = 'nth', weights = [1, 1, 1], top = '', more = '', withoutGateway = [] } = options
+  const tables = links.map(({ name, gateway }, i) => {
+    const known = name === 'eth0' || withoutGateway.includes(name)
+    return `[link.${name}]\nweight = ${weights[i] ?? 1}\n${known ? '' : `gateway = "${gateway}"\n`}`
+  })
+  return [`method = "${method}"`, top, ...tables, more, ''].join('\n')
+}
+
+/** The config without one of its links. */
+export function withoutLink(config: string, name: string): string {
+  return config.replace(new RegExp(`\\[link\\.${name}\\][^[]*`), '')
+}
+
+export interface Scenario extends LabOptions, ConfigOptions {
+  /** interfaces that are brought up after the first apply */
+  readonly up?: readonly string[]
+}
+
+/** Raises the lab, installs and applies, brings the interfaces up and starts the servers. */
+export async function balancedLab(t: Test, scenario: Scenario = {}, closing: CloseOptions = {}): Promise<Lab> {
+  const lab = await labOf(t, { deb, ...scenario }, closing)
+  await configure(lab, scenario)
+  await lab.box.run(['ifup', ...(scenario.up ?? [...linkNames, lan.device])])
+  return lab
+}
+
+/** Raises the lab with the servers beyond and the stanzas written, but nothing up. */
+export async function labOf(t: Test, options: LabOptions = {}, closing: CloseOptions = {}): Promise<Lab> {
+  if (options.deb !== undefined && !existsSync(options.deb)) {
+    throw new Error(`${options.deb} is missing: npm run deb builds it`)
+  }
+  const lab = await raiseNetwork(options)
+  t.teardown(() => lab.close(closing))
+  for (const name of [...linkNames, lan.device]) {
+    await lab.box.write(`/etc/network/interfaces.d/${name}`, stanza(name))
+  }
+  await lab.box.run(['ifup', 'lo'])
+  const internet = await lab.agent('internet')
+  await internet.call('who', { port: ports.who })
+  await internet.call('whoUdp', { port: ports.who, hosts: [server(1), server(2)] })
+  await internet.call('echo', { port: ports.echo })
+  await internet.call('http', { port: ports.http })
+  return lab
+}
+
+/** Writes the config and applies it. */
+export async function configure(lab: Lab, options: ConfigOptions): Promise<void> {
+  await lab.box.write('/etc/multilink.conf', configOf(options))
+  await lab.box.run(['multilink', 'apply'])
+}
+
+/** How many of the answers came over each link; failures count under their error. */
+export function tally(answers: readonly { seenAs?: string; error?: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { seenAs, error } of answers) {
+    const key = seenAs === undefined ? (error ?? 'no answer') : linkSeenAs(seenAs)
+    counts[key] = (counts[key] ?? 0) + 1
+  }
+  return counts
+}
+
+/** The link of each answer, in order; throws at the first failure. */
+export function linksOf(answers: readonly { seenAs?: string; error?: string }[]): string[] {
+  return answers.map(({ seenAs, error }) => {
+    if (seenAs === undefined) throw new Error(`a connection failed: ${error}`)
+    return linkSeenAs(seenAs)
+  })
+}

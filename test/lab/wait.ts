@@ -1,0 +1,18 @@
+// Waiting for a condition, bounded. In: a question and a time limit; out: its first truthy answer, or an error.
+
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** Asks again every `every` ms until the answer is truthy; throws `what` after `limit` ms. */
+export async function until<T>(
+  what: string,
+  ask: () => T | Promise<T>,
+  { limit = 10_000, every = 20 }: { limit?: number; every?: number } = {},
+): Promise<T> {
+  const end = performance.now() + limit
+  for (;;) {
+    const answer = await ask()
+    if (answer) return answer
+    if (performance.now() > end) throw new Error(`waited ${limit} ms in vain: ${what}`)
+    await pause(every)
+  }
+}

@@ -1,0 +1,24 @@
+// For tests of the plan: a Config with the defaults and whatever a test cares about.
+
+import type { Config, LinkConfig } from '../../src/config/config.js'
+
+/** A link as the defaults make it. */
+export function linkNamed(name: string, more: Partial<LinkConfig> = {}): LinkConfig {
+  return { name, weight: 1, isDefault: false, gateway: 'auto', masquerade: true, networks: [], ...more }
+}
+
+/** A config of `links`, the first of which is the default. */
+export function configOf(links: readonly LinkConfig[], more: Partial<Config> = {}): Config {
+  return {
+    file: '/etc/multilink.conf',
+    method: 'nth',
+    helpers: ['ftp'],
+    markMask: 0xff000000,
+    tableBase: 1000,
+    fallback: true,
+    rulePriority: 1100,
+    links: links.map((link, index) => ({ ...link, isDefault: index === 0 })),
+    bypass: { networks: [], tcp: [], udp: [] },
+    ...more,
+  }
+}
