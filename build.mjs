@@ -1,5 +1,5 @@
-// In: src/, templates/. Out, in dist/: multilink, one CommonJS file that Node 18.19 runs; bundled-packages, the licences of
-// what is in it; multilink.conf, the config as shipped. Same sources in, same bytes out.
+// In: src/, templates/. Out, in dist/: multilink, one CommonJS file that Node 18.19 runs; bundled-packages, the
+// licences of what is in it; multilink.conf, the config as shipped. Same sources in, same bytes out.
 import { chmod, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { build } from 'esbuild'
@@ -27,7 +27,6 @@ const { outputFiles, metafile } = await build({
 })
 
 await mkdir('dist', { recursive: true })
-// written beside and renamed, so that a build never leaves half a file to somebody who runs it
 // without an ending Node goes by the nearest package.json, and the project's says "module"
 await writeFile('dist/package.json', '{"type": "commonjs"}\n')
 await replace('dist/multilink', outputFiles[0].contents, 0o755)
@@ -37,6 +36,7 @@ await replace('dist/bundled-packages', await licences(Object.keys(metafile.input
 const config = await readFile('templates/multilink.conf.mustache', 'utf8')
 await replace('dist/multilink.conf', Mustache.render(config, { written: false, hasLinks: false, links: [] }), 0o644)
 
+/** Written beside and renamed: a build never leaves half a file to somebody who runs it. */
 async function replace(file, contents, mode) {
   await writeFile(`${file}.new`, contents)
   await chmod(`${file}.new`, mode)

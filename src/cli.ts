@@ -1,10 +1,9 @@
 // The command line: what each command takes and which steps it is made of. Results go to stdout, messages to stderr.
 
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Config } from './config/config.js'
-import { checkOwnership } from './config/owner.js'
 import { readConfig } from './config/read.js'
 import { AdminError, describeFailure, exitCode } from './errors.js'
 import { initConfigFile } from './init/init.js'
@@ -30,6 +29,7 @@ const version = process.env['MULTILINK_VERSION'] ?? 'unreleased'
 /** Runs the command line `argv` (as process.argv) and returns the exit code; failures are printed, not thrown. */
 export async function run(argv: readonly string[]): Promise<number> {
   const program = buildProgram(argv[1] ?? '')
+  leaveGoneDirectory()
   try {
     await program.parseAsync([...argv])
     return exitCode.done
@@ -55,7 +55,7 @@ function buildProgram(self: string): Command {
       .command(name)
       .description(description)
       .option('--config <file>', `the config (default: ${configPath} under the root)`)
-      .option('--root <dir>', 'work under another root directory', '/')
+      .option('--root <dir>', 'work under another root directory', rootDirectory, '/')
       .allowExcessArguments(false)
       .exitOverride()
 
@@ -90,8 +90,9 @@ function buildProgram(self: string): Command {
       const paths = pathsUnder(options.root)
       const file = configFile(options)
       if (!options.dryRun && isRunning(options)) requireRoot()
-      if (!options.dryRun) await checkOwnership(file)
-      const prepared = await prepare(await readConfig(file), paths, await templatesOf(self))
+      // Rendered files and `status` name the config wherever they are read.
+      const config = { ...(await readConfig(file, { ownedByRoot: !options.dryRun })), file: resolve(file) }
+      const prepared = await prepare(config, paths, await templatesOf(self))
       await showChanges(prepared, options.dryRun ?? false)
       if (options.dryRun) return
       if (!isRunning(options)) return writeSet(prepared, paths)
@@ -125,8 +126,22 @@ function buildProgram(self: string): Command {
   return program
 }
 
+/** Started in a directory that was deleted, Node can neither resolve a path nor run a program. */
+function leaveGoneDirectory(): void {
+  try {
+    process.cwd()
+  } catch {
+    process.chdir('/')
+  }
+}
+
 function usage(message: string): AdminError {
   return new AdminError([`multilink: ${message}; nothing was changed`], exitCode.usage)
+}
+
+function rootDirectory(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty; / is this machine.')
+  return resolve(text)
 }
 
 function isRunning(options: Options): boolean {

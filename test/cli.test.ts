@@ -17,9 +17,12 @@ interface Result {
   readonly stderr: string
 }
 
+/** With no variables of tap's, which puts itself into every Node that it is the parent of. */
+const clean = ['-i', `PATH=${process.env['PATH'] ?? ''}`, program]
+
 async function multilink(...args: string[]): Promise<Result> {
   const options = { reject: false, timeout: 20_000, stripFinalNewline: false, cwd: folder } as const
-  const { exitCode, stdout, stderr } = await execa(program, args, options)
+  const { exitCode, stdout, stderr } = await execa('env', [...clean, ...args], options)
   return { code: exitCode ?? -1, stdout, stderr }
 }
 
@@ -163,16 +166,16 @@ t.test('what the system refuses is exit 3, one line that says whether anything w
 })
 
 t.test('only root may apply and stop on this machine', async (t) => {
-  const nobody = { uid: 65534, gid: 65534, reject: false, cwd: '/' } as const
+  const nobody = { uid: 65534, gid: 65534, cwd: '/', reject: false } as const
   await chmod(folder, 0o755)
   for (const command of ['apply', 'stop']) {
-    const { exitCode, stdout, stderr } = await execa(program, [command], nobody)
+    const { exitCode, stdout, stderr } = await execa('env', [...clean, command], nobody)
     t.strictSame([exitCode, stdout, stderr], [3, '', 'multilink: only root may do this; nothing was changed'], command)
   }
 })
 
 t.test('output that nobody reads any more is no failure of ours', async (t) => {
   const root = await rootWith(good)
-  const { stderr } = await execa({ shell: true })`${program} plan --root ${root} | head -n 1`
+  const { stderr } = await execa(`env -i ${program} plan --root ${root} | head -n 1`, { shell: true })
   t.equal(stderr, '')
 })

@@ -5,6 +5,7 @@ ways=          # elements of the map `ways`
 slots_in=      # lines for slots.awk
 own_addresses= # elements of the map `addresses`
 bypass_name=   # the link that bypassed traffic takes
+refused=       # links whose gateway the kernel did not take, a line each
 changes=       # what to say and record once the kernel took it
 
 # A link is usable when it was brought up (or was found up and nobody took it down), its interface is up and has an
@@ -38,6 +39,8 @@ decide_link() {
 		reason='it has no IPv4 address'
 	elif gateway_of "$name" "$configured" && [ -z "$gateway" ]; then
 		reason='it has no gateway; give one in its ifupdown stanza or in multilink.conf'
+	elif is_refused "$name"; then
+		reason="the kernel refuses its gateway $gateway; mend it in its ifupdown stanza or in multilink.conf"
 	else
 		reason=
 		usable=1
@@ -71,6 +74,13 @@ decide_addresses() {
 		esac
 		own_addresses="$own_addresses, $address : goto use_$name"
 	done
+}
+
+is_refused() {
+	case "$newline$refused$newline" in
+	*"$newline$1$newline"*) return 0 ;;
+	*) return 1 ;;
+	esac
 }
 
 # gateway_of LINK CONFIGURED: sets gateway; "-" if the link needs none, empty if none is known. The config's word first,

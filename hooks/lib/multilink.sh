@@ -41,6 +41,7 @@ reconcile() {
 	decide
 	loosen_filters
 	add_routing
+	[ -z "$refused" ] || decide
 	load_table
 	remove_routing
 	record_changes
@@ -76,6 +77,8 @@ boot() {
 		return
 	fi
 	rm -f $state/.stopped
+	# The probe's route is over lo, and under sysvinit this runs before anything has set lo up.
+	ip link set lo up
 	load_modules
 	reconcile
 }
@@ -92,11 +95,10 @@ load_modules() {
 unload() {
 	lock
 	: >$state/.stopped
-	refused=0
-	remove_table || refused=1
-	compare_routing
-	run_todo del || refused=1
+	left=0
+	remove_table || left=1
+	{ compare_routing && run_todo del; } || left=1
 	restore_filters
 	forget_changes
-	return $refused
+	return $left
 }

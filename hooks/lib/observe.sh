@@ -3,18 +3,17 @@
 interfaces= # a line "NAME ADDRESS…" for each that is up, IPv4, without prefix lengths
 defaults=   # a line "DEVICE GATEWAY" for each device with a default route in main; "-" without a gateway
 
-# 169.254/16 (RFC 3927) is no address to reach the Internet with.
+# 169.254/16 (RFC 3927) is no address to reach the Internet with. Each list on its own: one that could not be had must
+# end the run, not pass for an empty one.
 observe() {
-	observed=$({
-		ip -br address show up
-		echo '=='
-		ip -N -4 route show table 254 default
-	} | awk '
+	listed_addresses=$(ip -br address show up)
+	listed_defaults=$(ip -N -4 route show table 254 default)
+	observed=$(printf '%s\n==\n%s\n' "$listed_addresses" "$listed_defaults" | awk '
 		/^==$/ { print; routes = 1; next }
 		!routes {
 			sub(/@.*/, "", $1); line = $1
 			for (i = 3; i <= NF; i++)
-				if ($i ~ /^[0-9.]+(\/[0-9]+)?$/ && $i !~ /^169\.254\./ && $(i - 1) != "peer") {
+				if ($i ~ /^[0-9.]+(\/[0-9]+)?$/ && $i !~ /^169\.254\./ && $(i - 1) !~ /^(peer|metric)$/) {
 					sub(/\/.*/, "", $i); line = line " " $i
 				}
 			print line

@@ -6,7 +6,8 @@
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock
 
-# Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED.
+# Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
+# start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
 lock() {
 	[ -d $state/.before ] || mkdir -p $state/.down $state/.in $state/.out $state/.before
 	[ -z "${MULTILINK_LOCKED:-}" ] || return 0
@@ -17,6 +18,12 @@ lock() {
 	}
 	MULTILINK_LOCKED=yes
 	export MULTILINK_LOCKED
+	case $0 in
+	*/generations/*)
+		now=$(readlink $generation)
+		[ "${0%/*}" = "${0%/generations/*}/$now" ] || exec "$generation/${0##*/}"
+		;;
+	esac
 }
 
 # write FILE LINE…: at once or not at all. Only under the lock.

@@ -4,26 +4,41 @@
 # free in iproute2's rt_protos. What carries it is ours, and nothing else is ever removed.
 protocol=157
 
-# compare_routing: sets todo, lines "add COMMAND" and "del COMMAND".
+# compare_routing: sets todo, lines "add COMMAND" and "del COMMAND"; fails if the kernel's lists cannot be had.
 compare_routing() {
-	todo=$newline$({
-		printf '%s==\n' "$routes"
-		ip -N -4 route show table all proto $protocol
-		printf '==\n%s==\n' "$rules"
-		ip -N -4 rule show
-	} | awk -v protocol=$protocol -f $lib/routing.awk)
+	listed_routes=$(ip -N -4 route show table all proto $protocol) || return
+	listed_rules=$(ip -N -4 rule show) || return
+	todo=$newline$(
+		printf '%s==\n%s\n==\n%s==\n%s\n' "$routes" "$listed_routes" "$rules" "$listed_rules" |
+			awk -v protocol=$protocol -f $lib/routing.awk
+	)
 }
 
 # run_todo VERB: the commands of todo that begin with VERB.
 run_todo() {
 	case $todo in
-	*"$newline$1 "*) printf '%s\n' "$todo" | sed -n "s/^$1 //p" | ip -4 -batch - ;;
+	*"$newline$1 "*) printf '%s\n' "$todo" | sed -n "s/^$1 //p" | ip -4 -force -batch - ;;
 	esac
 }
 
+# Sets refused: the links whose gateway the kernel does not take (a broadcast address, its own). Everything else is added:
+# one bad gateway must not keep the other links from changing. But an apply is refused whole (MULTILINK_STRICT).
 add_routing() {
+	refused=
 	compare_routing
-	run_todo add
+	! run_todo add || return 0
+	compare_routing
+	refused=$(printf '%s\n' "$todo" | sed -n "
+		/^add /!d
+		s/^add route replace default via [0-9.]* dev \([^ ]*\) table [0-9]* onlink protocol $protocol\$/\1/; t
+		s/.*/-/")
+	if is_refused - || [ -z "$refused" ]; then
+		say "ip refused routes or rules, its message says why"
+		return 1
+	elif [ -n "${MULTILINK_STRICT:-}" ]; then
+		say "the kernel refuses the gateway of $(printf '%s\n' "$refused" | paste -sd ' ')"
+		return 1
+	fi
 }
 
 # What is too many. A replaced route, or one of a device that went down, has gone by itself: so look again first.

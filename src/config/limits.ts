@@ -1,14 +1,14 @@
-// The three settings that links are numbered from, and the links, in; a finding where there are more links
+// The settings that links are numbered from, and the links, in; a finding where there are more links
 // than one of the settings has room for, out.
 
 import type * as v from 'valibot'
 import type { ReadLink } from './links.js'
-import { bounds, linksOfMask, linksOfPriorities, linksOfTables } from './numbering.js'
+import { linksOfMask, linksOfTables, mostLinks } from './numbering.js'
 import type { topSchema } from './schema.js'
 import type { Finding } from './source.js'
 import type { TableNode } from './tree.js'
 
-/** Refuses more links than there are marks, tables or priorities for. */
+/** Refuses more links than there are marks or tables for. */
 export function refuseTooMany(
   root: TableNode,
   top: Partial<v.InferOutput<typeof topSchema>>,
@@ -17,11 +17,13 @@ export function refuseTooMany(
 ): void {
   const count = links.length
   const bits = Math.ceil(Math.log2(count + 2))
-  const { mark_mask: mask, table_base: base, rule_priority: priority } = top
+  const { mark_mask: mask, table_base: base } = top
+  if (count > mostLinks) {
+    findings.push({ at: links[mostLinks]?.at ?? 0, message: `there are ${count} links; at most ${mostLinks} are possible` })
+    return
+  }
   refuse('mark_mask', mask, linksOfMask, `use a run of at least ${bits} bits`)
   refuse('table_base', base, linksOfTables, 'the kernel\'s own tables begin at 252; use 256 or more')
-  const most = bounds.priority.most - (count - 1)
-  refuse('rule_priority', priority, linksOfPriorities, `all rules come before 32764; use at most ${most}`)
 
   type RoomOf = (value: number) => number
   function refuse(key: string, value: number | undefined, roomOf: RoomOf, advice: string): void {

@@ -1,14 +1,12 @@
-// A file's name in; an AdminError out when somebody other than root could have written what is in it.
+// What the kernel says of a file in; an AdminError out when somebody other than root could have written what is in it.
 
-import { stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
 import { AdminError } from '../errors.js'
-import { explainFileError } from './read.js'
 
-/** Refuses a file that root does not own or that its group or others may write: root acts on what it says. */
-export async function checkOwnership(file: string): Promise<void> {
-  const { uid, mode } = await stat(file).catch((error: unknown) => {
-    throw explainFileError(file, error)
-  })
+/** Refuses a file that is no plain file, that root does not own, or that its group or others may write. */
+export function checkOwnership(file: string, stats: Stats): void {
+  if (!stats.isFile()) throw new AdminError([`${file}: this is no plain file; apply takes nothing else`])
+  const { uid, mode } = stats
   const name = /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
   const lines: string[] = []
   if (uid !== 0) lines.push(`${file}: it belongs to uid ${uid}; root must own it: chown root:root ${name}`)

@@ -1,22 +1,36 @@
 // A file's name in; its Config, or why it cannot be had, out. Only reads.
 
 import { isUtf8 } from 'node:buffer'
-import { readFile } from 'node:fs/promises'
+import { constants, open } from 'node:fs/promises'
 import { AdminError, SystemError } from '../errors.js'
 import type { Config } from './config.js'
+import { checkOwnership } from './owner.js'
 import { parseConfig } from './parse.js'
 import { formatFindings } from './source.js'
 
-/** Reads and checks the config. Throws an AdminError for a file that is not there or is wrong. */
-export async function readConfig(file: string): Promise<Config> {
-  return parseConfig(decode(await readBytes(file), file), file)
+export interface ReadOptions {
+  /** refuse a file that is not root's alone to write: root is about to act on what it says */
+  readonly ownedByRoot?: boolean
 }
 
-async function readBytes(file: string): Promise<Buffer> {
+/** Reads and checks the config. Throws an AdminError for a file that is not there, is not root's, or is wrong. */
+export async function readConfig(file: string, options: ReadOptions = {}): Promise<Config> {
+  return parseConfig(decode(await readBytes(file, options.ownedByRoot ?? false), file), file)
+}
+
+/** Whose file it is is asked of the file that is read, not of a name that may lead elsewhere a moment later. */
+async function readBytes(file: string, ownedByRoot: boolean): Promise<Buffer> {
   try {
-    return await readFile(file)
+    // A FIFO must be refused, not waited for.
+    const handle = await open(file, ownedByRoot ? constants.O_RDONLY | constants.O_NONBLOCK : constants.O_RDONLY)
+    try {
+      if (ownedByRoot) checkOwnership(file, await handle.stat())
+      return await handle.readFile()
+    } finally {
+      await handle.close()
+    }
   } catch (error) {
-    throw explainFileError(file, error)
+    throw error instanceof AdminError ? error : explainFileError(file, error)
   }
 }
 

@@ -62,6 +62,9 @@ function describeFields(prefix: string, was: Json, is: Json): string[] {
     .map((key) => `${prefix}${key} ${show(was[key])} -> ${show(is[key])}`)
 }
 
+/** One line a value, whatever its length: a list of thousands of networks is told by its size. */
 function show(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
+  const rounded = typeof value === 'number' ? Number(value.toFixed(4)) : value
+  const text = typeof rounded === 'string' ? rounded : JSON.stringify(rounded ?? null)
+  return text.length <= 60 ? text : `${text.slice(0, 40)}… (${text.length} characters)`
 }

@@ -57,8 +57,9 @@ async function runLibrary(name: string, ...args: string[]) {
   return execa(join(libraryPath, name), args, { reject: false })
 }
 
+/** The line that tells most: what multilink's own shell found refused, else the program's error, else anything. */
 function firstError(result: { stderr: string; shortMessage?: string | undefined }): string {
-  const lines = result.stderr.split('\n').map((line) => line.trim())
-  const line = lines.find((text) => /error/i.test(text)) ?? lines.find(Boolean) ?? result.shortMessage ?? 'no message'
-  return line.replace(/^\/dev\/stdin:/, 'rules.nft:')
+  const lines = result.stderr.split('\n').map((text) => text.trim())
+  const line = [/refuses the gateway/, /error/i, /./].flatMap((telling) => lines.find((text) => telling.test(text)) ?? [])[0]
+  return (line ?? result.shortMessage ?? 'no message').replace(/^multilink: /, '').replace(/^\/dev\/stdin:/, 'rules.nft:')
 }

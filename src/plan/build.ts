@@ -1,6 +1,7 @@
 // Config -> Plan: every mark, table, priority, share and slot, worked out once.
 
 import type { Config, LinkConfig } from '../config/config.js'
+import { linkLimit, ruleSpan } from '../config/numbering.js'
 import { formatFwmark, markOf, probeMark } from './marks.js'
 import type { Numbers } from './numbers.js'
 import { numberLinks } from './numbers.js'
@@ -21,7 +22,7 @@ export function buildPlan(config: Config, remembered: Numbers): { plan: Plan; nu
   const numbers = numberLinks(
     config.links.map((link) => link.name),
     remembered,
-    config.markMask,
+    linkLimit(config),
   )
   const reduced = reduceWeights(config.links.map((link) => link.weight))
   const total = reduced.reduce((sum, weight) => sum + weight, 0)
@@ -55,8 +56,8 @@ function planLink(config: Config, link: LinkConfig, index: number, numbers: Numb
     number,
     mark: markOf(number, config.markMask),
     table: config.tableBase + number,
-    // At rule_priority itself is main's rule; then two for each link.
-    rulePriority: config.rulePriority + 1 + 2 * index,
+    // By number, like mark and table: a rule never moves while its link is there. Before it: main's and the probe's.
+    rulePriority: config.rulePriority + 1 + number,
     fallbackPriority: fallbackPriority + index,
     probeNexthop: formatAddress(probeNexthopBase + number),
     share,
@@ -64,13 +65,13 @@ function planLink(config: Config, link: LinkConfig, index: number, numbers: Numb
 }
 
 /**
- * No rule is about more than one link, and each is told apart by its mark: so while links come and go, old and new
- * rules can stand side by side. (The kernel takes two `goto` of one priority for the same rule, wherever they lead; and
- * one `unreachable` for all marks would have to move, and would meanwhile stand before a new link's table.)
+ * Where each rule stands depends on no other link, so that old and new rules can stand side by side while links come and
+ * go: the last ones leave room for every number. (The kernel takes two `goto` of one priority for the same rule.)
  */
 function planRules(config: Config, links: readonly PlannedLink[], probe: Plan['probe']): PlannedRule[] {
   if (links.length === 0) return []
   const fwmark = (mark: number) => `fwmark ${formatFwmark(mark, config.markMask)}`
+  const last = config.rulePriority + ruleSpan - 1
   return [
     {
       priority: config.rulePriority,
@@ -78,20 +79,27 @@ function planRules(config: Config, links: readonly PlannedLink[], probe: Plan['p
       action: 'lookup 254 suppress_prefixlength 0',
       why: 'a connected or static route in main wins over a link, its default routes do not',
     },
-    ...links.flatMap((link) => [
-      {
+    {
+      priority: config.rulePriority + 1,
+      selector: fwmark(probe.mark),
+      action: `goto ${last}`,
+      why: 'the probe passes the links by and goes where an unmarked packet would go',
+    },
+    ...[...links]
+      .sort((a, b) => a.number - b.number)
+      .map((link) => ({
         priority: link.rulePriority,
         selector: fwmark(link.mark),
         action: `lookup ${link.table}`,
         why: `what is pinned to ${link.name} leaves by its table`,
-      },
-      {
-        priority: link.rulePriority + 1,
-        selector: fwmark(link.mark),
-        action: 'unreachable',
-        why: `or, when ${link.name} has no route, not at all`,
-      },
-    ]),
+      })),
+    {
+      priority: last - 1,
+      selector: `not ${fwmark(0)}`,
+      action: 'unreachable',
+      why: 'a pinned packet whose link has no route never leaves by another link',
+    },
+    { priority: last, selector: '', action: 'nop', why: 'where the probe goes on' },
     {
       priority: probePriority,
       selector: fwmark(probe.mark),

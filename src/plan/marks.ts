@@ -15,11 +15,6 @@ export function probeMark(mask: number): number {
   return mask >>> 0
 }
 
-/** The highest number a link can have under `mask`; one value less than fits, the probe's. */
-export function highestNumber(mask: number): number {
-  return (mask >>> maskShift(mask)) - 1
-}
-
 /** "0x01000000": eight hexadecimal digits, as nft(8) prints marks. */
 export function formatMark(mark: number): string {
   return `0x${(mark >>> 0).toString(16).padStart(8, '0')}`

@@ -1,23 +1,14 @@
 // Link numbers: remembered by name, so that adding or removing one link never renumbers, and so re-marks, another.
 
-import { AdminError } from '../errors.js'
-import { highestNumber } from './marks.js'
-
 /** Link name to number, 1 and up; what /var/lib/multilink/numbers.json holds. */
 export type Numbers = ReadonlyMap<string, number>
 
 /**
- * The numbers for `names`: the remembered one where there is one that the mask can hold, else the lowest that nobody
- * has. Numbers of links that left the config stay remembered until the space runs out; then those are given away.
- * @throws AdminError if the mask cannot number that many links.
+ * The numbers for `names`, 1 to `highest` (at least as many as names): the remembered one where there is one, else the
+ * lowest that nobody has. Numbers of links that left the config stay remembered until the space runs out; then those
+ * are given away.
  */
-export function numberLinks(names: readonly string[], remembered: Numbers, mask: number): Numbers {
-  const highest = highestNumber(mask)
-  if (names.length > highest) {
-    throw new AdminError([
-      `multilink: mark_mask numbers at most ${highest} links and the config has ${names.length}; widen mark_mask`,
-    ])
-  }
+export function numberLinks(names: readonly string[], remembered: Numbers, highest: number): Numbers {
   const wanted = new Set(names)
   const numbers = new Map([...remembered].filter(([, number]) => number >= 1 && number <= highest))
   for (const name of names) {

@@ -17,7 +17,6 @@ export function renderRules(plan: Plan, template: string): string {
     not_mask: formatMark(~plan.mask),
     probe_mark: formatMark(plan.probe.mark),
     probe_nexthop: plan.probe.nexthop,
-    fallback: plan.fallback,
     has_links: plan.links.length > 0,
     names: plan.links.map((link) => `"${quoteNft(link.name)}"`).join(', '),
     links: withLast(
@@ -27,6 +26,8 @@ export function renderRules(plan: Plan, template: string): string {
         table: link.table,
         probe_nexthop: link.probeNexthop,
         masquerade: link.masquerade,
+        // Without fallback a socket bound to the device finds no gateway, and with one in the config main's may be another.
+        as_it_is: plan.fallback && link.gateway === 'auto',
       })),
     ),
     has_helpers: helpers.length > 0,

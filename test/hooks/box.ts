@@ -12,6 +12,8 @@ import t, { type Test } from 'tap'
 import { bundleProgram, project } from '../program.js'
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** No variables of tap's, which puts itself into every Node that it is the parent of. */
+const environment = ['env', '-i', `PATH=${path}`, 'LC_ALL=C']
 const patience = 20_000
 const stateScript = await readFile(join(project, 'test/hooks/state.sh'), 'utf8')
 
@@ -91,8 +93,8 @@ export async function appliedBox(t: Test): Promise<Box> {
 function boxOf(t: Test, pid: number): Box {
   const run = async (script: string, input = ''): Promise<Result> => {
     const { exitCode, stdout, stderr } = await execa(
-      'nsenter', [`--target=${pid}`, '--net', '--mount', '--wd=/', 'sh', '-euc', script],
-      { env: { PATH: path, LC_ALL: 'C' }, extendEnv: false, input, reject: false, timeout: patience },
+      'nsenter', [`--target=${pid}`, '--net', '--mount', '--wd=/', ...environment, 'sh', '-euc', script],
+      { input, reject: false, timeout: patience },
     )
     return { code: exitCode ?? -1, stdout, stderr }
   }
@@ -101,9 +103,9 @@ function boxOf(t: Test, pid: number): Box {
     if (result.code !== 0) t.fail(`exit ${result.code}: ${script}`, { stderr: result.stderr })
     return result.stdout
   }
-  const hook = (name: string, interfaceName: string, environment: Readonly<Record<string, string>>) => {
+  const hook = (name: string, interfaceName: string, more: Readonly<Record<string, string>>) => {
     const variables = { PATH: path, IFACE: interfaceName, LOGICAL: interfaceName, ADDRFAM: 'inet', METHOD: 'static',
-      VERBOSITY: '0', ...environment }
+      VERBOSITY: '0', ...more }
     const words = Object.entries(variables).map(([key, value]) => `'${key}=${value}'`)
     return run(`exec env -i ${words.join(' ')} /etc/network/${name}.d/multilink`)
   }

@@ -197,7 +197,8 @@ t.test('two links with the same address and gateway, such as LTE sticks of one m
   await box.apply('[link.eth0]\n[link.eth1]\n')
   for (const link of ['eth0', 'eth1']) {
     await box.sh(`ip address add 192.168.8.100/24 dev ${link}; ip link set ${link} up`)
-    t.match((await box.ifUp(link, { IF_GATEWAY: '192.168.8.1' })).stderr, `multilink: ${link} is in, gateway 192.168.8.1`)
+    const { stderr } = await box.ifUp(link, { IF_GATEWAY: '192.168.8.1' })
+    t.match(stderr, `multilink: ${link} is in, gateway 192.168.8.1`)
   }
   t.strictSame(await slots(box), ['eth0', 'eth1'])
 })

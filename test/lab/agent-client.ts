@@ -1,5 +1,5 @@
-// Starts the traffic program in a namespace and calls its methods. In: a namespace; out: an Agent whose `call` is typed by
-// traffic/agent.ts. close() ends the program.
+// Starts the traffic program in a namespace and calls its methods. In: a namespace; out: an Agent whose
+// `call` is typed by traffic/agent.ts. close() ends the program.
 
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -23,7 +23,9 @@ interface Waiting {
 
 let built: Promise<string> | undefined
 
-/** The program as one script: starts in a tenth of the time that a TypeScript loader takes in every namespace. */
+/**
+ * The program as one script: starts in a tenth of the time that a TypeScript loader takes in every namespace.
+ */
 async function program(): Promise<string> {
   const entry = fileURLToPath(new URL('traffic/agent.ts', import.meta.url))
   const options = { bundle: true, write: false, platform: 'node', format: 'cjs', target: 'node20' } as const
@@ -36,7 +38,13 @@ export async function startAgent(namespace: string): Promise<Agent> {
   built ??= program()
   const command = within(namespace, [process.execPath, '--eval', await built])
   const [file, ...args] = command as [string, ...string[]]
-  const options = { env: cleanEnvironment, extendEnv: false, ipc: true, buffer: false, reject: false } as const
+  const options = {
+    env: cleanEnvironment,
+    extendEnv: false,
+    ipc: true,
+    buffer: false,
+    reject: false,
+  } as const
   const agent = execa(file, args, options)
   let complaint = ''
   agent.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))

@@ -14,7 +14,18 @@ const size = 180_000
 /** Bytes a second that `count` curls at once come to, from the first's start to the last's end. */
 async function download(lab: Lab, count: number, over: readonly string[] = []): Promise<number> {
   const url = `http://${server(1)}:${ports.http}/${size}`
-  const curl = ['curl', '--silent', '--show-error', '--fail', '--max-time', '30', '--output', '/dev/null', ...over, url]
+  const curl = [
+    'curl',
+    '--silent',
+    '--show-error',
+    '--fail',
+    '--max-time',
+    '30',
+    '--output',
+    '/dev/null',
+    ...over,
+    url,
+  ]
   const begin = performance.now()
   await Promise.all(Array.from({ length: count }, () => lab.box.run(curl, { timeout: 40_000 })))
   return (count * size * 1000) / (performance.now() - begin)

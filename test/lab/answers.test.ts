@@ -1,5 +1,6 @@
-// Connections that come in over a link are answered over it: to a service on this machine, and to a LAN host that the
-// admin's own nft table forwards to. A gateway that got the answer to another's connection would count and drop it.
+// Connections that come in over a link are answered over it: to a service on this machine, and to a LAN host
+// that the admin's own nft table forwards to. A gateway that got the answer to another's connection would
+// count and drop it.
 
 import t from 'tap'
 import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
@@ -8,6 +9,7 @@ import { lan, links, server } from './topology.js'
 t.setTimeout(120_000)
 
 const [here, behind, streams] = [8080, 8081, 8082]
+const behindIt = `${lan.hostAddress}:${here}`
 const outside = server(9)
 
 t.test('answers', async (t) => {
@@ -28,13 +30,16 @@ t.test('answers', async (t) => {
     table ip admin {
       chain published {
         type nat hook prerouting priority dstnat
-        iifname { ${linkNames.join()} } meta l4proto { tcp, udp } th dport ${behind} dnat to ${lan.hostAddress}:${here}
+        iifname { ${linkNames.join()} } meta l4proto { tcp, udp } th dport ${behind} dnat to ${behindIt}
       }
     }`
   await lab.box.run(['nft', '-f', '-'], { input: published })
 
   for (const { name, publicAddress } of links) {
-    for (const [port, where] of [[here, 'this machine'], [behind, 'a LAN host']] as const) {
+    for (const [port, where] of [
+      [here, 'this machine'],
+      [behind, 'a LAN host'],
+    ] as const) {
       const ask = { host: publicAddress, port, localAddress: outside, timeout: 2000 }
       await t.test(`over ${name}, to ${where}`, async (t) => {
         for (let i = 0; i < 4; i++) {

@@ -1,4 +1,5 @@
-// Boot with every link down: nothing hangs, the LAN reaches the box, and the first link that comes up carries everything.
+// Boot with every link down: nothing hangs, the LAN reaches the box, and the first link that comes up carries
+// everything.
 
 import t from 'tap'
 import { configure, deb, labOf, linkNames, ports, tally } from './scenario.js'
@@ -11,7 +12,9 @@ t.test('a machine that boots with every link down', async (t) => {
   const { box } = lab
   await configure(lab, {})
   // As after a reboot: the rendered set is there, the kernel and /run know nothing of it.
-  await box.sh('nft flush ruleset; ip rule | sed -n "s/^\\([0-9]*\\):.*proto 157$/\\1/p" | xargs -n1 ip rule del priority')
+  await box.sh(
+    "nft flush ruleset; ip rule | sed -n '/proto 157$/ s/:.*//p' | xargs -n1 ip rule delete priority",
+  )
   await box.sh('rm -rf /run/multilink; ip link set lo down')
 
   const boot = await box.run(['/etc/init.d/multilink', 'start'])
@@ -25,14 +28,21 @@ t.test('a machine that boots with every link down', async (t) => {
   const host = await lab.agent('lan')
   const greeting = await host.call('ask', { host: lan.boxAddress, port: 8080, timeout: 1000 })
   t.equal(greeting.seenAs, lan.hostAddress, 'a LAN host reaches it')
-  const beyond = await (await lab.agent('box')).call('ask', { host: server(1), port: ports.who, timeout: 2000 })
+  const beyond = await (
+    await lab.agent('box')
+  ).call('ask', { host: server(1), port: ports.who, timeout: 2000 })
   t.match(beyond.error, /ENETUNREACH|EHOSTUNREACH/, 'it is told at once that there is no way out')
 
   for (const first of ['rausb0', 'eth1', 'eth0']) {
     await box.run(['ifup', first])
     for (const place of ['box', 'lan'] as const) {
       const agent = await lab.agent(place)
-      const answers = await agent.call('askMany', { hosts: [server(1)], port: ports.who, count: 12, timeout: 2000 })
+      const answers = await agent.call('askMany', {
+        hosts: [server(1)],
+        port: ports.who,
+        count: 12,
+        timeout: 2000,
+      })
       t.same(tally(answers), { [first]: 12 }, `${first}, alone, carries everything (${place})`)
     }
     await box.run(['ifdown', first])
@@ -40,6 +50,11 @@ t.test('a machine that boots with every link down', async (t) => {
 
   await box.run(['ifup', ...linkNames])
   const agent = await lab.agent('box')
-  const answers = await agent.call('askMany', { hosts: [server(1)], port: ports.who, count: 12, timeout: 2000 })
+  const answers = await agent.call('askMany', {
+    hosts: [server(1)],
+    port: ports.who,
+    count: 12,
+    timeout: 2000,
+  })
   t.same(tally(answers), { eth0: 4, eth1: 4, rausb0: 4 }, 'all three share')
 })

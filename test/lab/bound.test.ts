@@ -1,6 +1,6 @@
-// Sockets bound to a link's device or address leave by that link, whatever the method would say; when it is out they fail
-// at once. Programs: curl for TCP, socat for UDP, ping. A TCP socket bound to the address of the kernel's first choice
-// (eth0) cannot be told from an unbound one, so eth0 is bound to by device only.
+// Sockets bound to a link's device or address leave by that link, whatever the method would say; when it is
+// out they fail at once. Programs: curl for TCP, socat for UDP, ping. A TCP socket bound to the address of
+// the kernel's first choice (eth0) cannot be told from an unbound one, so eth0 is bound to by device only.
 
 import t, { type Test } from 'tap'
 import { balancedLab, configure, linkNames, ports } from './scenario.js'
@@ -19,7 +19,9 @@ type Ask = (lab: Lab, bound: string) => Promise<RunResult>
 
 const curl: Ask = (lab, bound) => {
   const url = `http://${server(1)}:${ports.http}/who`
-  return lab.box.run(['curl', '--silent', '--show-error', '--max-time', '5', '--interface', bound, url], { reject: false })
+  return lab.box.run(['curl', '--silent', '--show-error', '--max-time', '5', '--interface', bound, url], {
+    reject: false,
+  })
 }
 
 const udp: Ask = (lab, bound) => {
@@ -29,11 +31,14 @@ const udp: Ask = (lab, bound) => {
   return lab.run('box', ['socat', '-', to], { input: 'who\n', reject: false })
 }
 
-const ping: Ask = (lab, bound) => lab.box.run(['ping', '-W1', '-c1', '-I', bound, server(1)], { reject: false })
+const ping: Ask = (lab, bound) =>
+  lab.box.run(['ping', '-W1', '-c1', '-I', bound, server(1)], { reject: false })
 
 /** Each link's device, and the addresses of those that are not the kernel's first choice. */
 function bindings(): { bound: string; name: string }[] {
-  const addresses = links.filter(({ name }) => name !== 'eth0').map(({ name, address }) => ({ name, bound: address }))
+  const addresses = links
+    .filter(({ name }) => name !== 'eth0')
+    .map(({ name, address }) => ({ name, bound: address }))
   return [...linkNames.map((name) => ({ name, bound: name })), ...addresses]
 }
 
@@ -43,7 +48,10 @@ for (const method of ['nth', 'random', 'hash'] as const) {
     for (const { bound, name } of bindings()) {
       const seen: Record<string, string[]> = { curl: [], udp: [] }
       for (let i = 0; i < times; i++) {
-        for (const [how, ask] of [['curl', curl], ['udp', udp]] as const) {
+        for (const [how, ask] of [
+          ['curl', curl],
+          ['udp', udp],
+        ] as const) {
           const { stdout, stderr } = await ask(lab, bound)
           seen[how]?.push(stdout === '' ? stderr : linkSeenAs(stdout.trim()))
         }

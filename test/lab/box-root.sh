@@ -1,7 +1,8 @@
 #!/bin/sh
 # The box's throwaway Debian: this machine's files with a tmpfs over them, in a mount namespace of its own.
-# In: an empty directory to mount on, and perhaps a tar file of what is to be changed in it. Prints "ready", then
-# stays as process 1 of the box until it is killed; everything mounted and started in the box goes with it.
+# In: an empty directory to mount on, and perhaps a tar file of what is to be changed in it. Prints "ready",
+# then stays as process 1 of the box until it is killed; everything mounted and started in the box goes with
+# it.
 set -eu
 
 place=$1
@@ -37,7 +38,8 @@ find etc/network/if-*.d -type f ! -name multilink -delete
 rm -f usr/sbin/policy-rc.d
 rm -rf etc/network/interfaces.d
 mkdir etc/network/interfaces.d
-printf 'auto lo\niface lo inet loopback\n\nsource-directory /etc/network/interfaces.d\n' >etc/network/interfaces
+printf '%s\n' 'auto lo' 'iface lo inet loopback' 'source-directory /etc/network/interfaces.d' \
+  >etc/network/interfaces
 hostname box 2>/dev/null || true
 
 echo ready

@@ -1,5 +1,6 @@
-// The box: the machine multilink runs on, a throwaway Debian in its own network namespace. In: programs to run and
-// files to write; out: what they printed. box-root.sh makes its root; close() ends all that runs in it.
+// The box: the machine multilink runs on, a throwaway Debian in its own network namespace. In: programs to
+// run and files to write; out: what they printed. box-root.sh makes its root; close() ends all that runs in
+// it.
 
 import { mkdir, readFile, rmdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -23,7 +24,10 @@ export interface Box {
   close(): Promise<void>
 }
 
-/** Starts the box in a namespace that exists, its root mounted on `place`; `template` is what rootTemplate() made. */
+/**
+ * Starts the box in a namespace that exists, its root mounted on `place`; `template` is what rootTemplate()
+ * made.
+ */
 export async function startBox(namespace: string, place: string, template: string | undefined): Promise<Box> {
   await mkdir(place)
   const apart = ['--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child']

@@ -1,5 +1,5 @@
-// What the config sends over one link only: bypassed networks and ports over the default link, a link's own networks over
-// that link; and masquerade = false, which keeps a forwarded packet's source.
+// What the config sends over one link only: bypassed networks and ports over the default link, a link's own
+// networks over that link; and masquerade = false, which keeps a forwarded packet's source.
 
 import t from 'tap'
 import { balancedLab, linkNames, linksOf, ports, tally } from './scenario.js'
@@ -43,10 +43,17 @@ udp = [7100]`
   await t.test('bypassed traffic takes another link when the default one is out', async (t) => {
     await lab.box.run(['ifdown', 'eth0'])
     const agent = await lab.agent('box')
-    const answers = await agent.call('askMany', { hosts: [server(50)], port: ports.who, count: 6, timeout: 2000 })
+    const answers = await agent.call('askMany', {
+      hosts: [server(50)],
+      port: ports.who,
+      count: 6,
+      timeout: 2000,
+    })
     t.equal(new Set(linksOf(answers)).size, 1, 'one and the same')
     await lab.box.run(['ifup', 'eth0'])
-    t.same(tally(await agent.call('askMany', { hosts: [server(50)], port: ports.who, count: 3 })), { eth0: 3 })
+    t.same(tally(await agent.call('askMany', { hosts: [server(50)], port: ports.who, count: 3 })), {
+      eth0: 3,
+    })
   })
 })
 
@@ -55,14 +62,35 @@ t.test('masquerade = false', async (t) => {
   const lab = await balancedLab(t, { more: 'masquerade = false' }, { foreignExpected: true })
   const box = await lab.agent('box')
   const mine = linksOf(await box.call('askMany', { hosts: [server(1)], port: ports.who, count: 6 }))
-  t.same([...new Set(mine)].sort(), [...linkNames].sort(), "this machine's own packets still have the right source")
+  t.same(
+    [...new Set(mine)].sort(),
+    [...linkNames].sort(),
+    "this machine's own packets still have the right source",
+  )
   const before = await lab.foreign()
-  t.same(linkNames.map((name) => before[name]?.packets), [0, 0, 0])
+  t.same(
+    linkNames.map((name) => before[name]?.packets),
+    [0, 0, 0],
+  )
 
   const host = await lab.agent('lan')
-  const answers = await host.call('askMany', { hosts: [server(1)], port: ports.who, count: 3, parallel: 3, timeout: 800 })
-  t.equal(answers.filter(({ error }) => error === undefined).length, 2, 'over the other two links a LAN host connects')
+  const answers = await host.call('askMany', {
+    hosts: [server(1)],
+    port: ports.who,
+    count: 3,
+    parallel: 3,
+    timeout: 800,
+  })
+  t.equal(
+    answers.filter(({ error }) => error === undefined).length,
+    2,
+    'over the other two links a LAN host connects',
+  )
   const after = await lab.foreign()
-  t.match(after.rausb0?.samples.join(), `${lan.hostAddress} ${server(1)} tcp`, 'over this one its source is kept')
+  t.match(
+    after.rausb0?.samples.join(),
+    `${lan.hostAddress} ${server(1)} tcp`,
+    'over this one its source is kept',
+  )
   t.same([after.eth0?.packets, after.eth1?.packets], [0, 0])
 })

@@ -1,5 +1,5 @@
-// Connections while links and weights change: 20 new ones a second from this machine and 20 forwarded, and long streams,
-// through 50 ifdown/ifup of a secondary link and through 50 applies.
+// Connections while links and weights change: 20 new ones a second from this machine and 20 forwarded, and
+// long streams, through 50 ifdown/ifup of a secondary link and through 50 applies.
 
 import t from 'tap'
 import { balancedLab, configOf, configure, ports, tally, withoutLink } from './scenario.js'
@@ -20,16 +20,21 @@ interface Outcome {
   readonly streams: StreamState[]
 }
 
-/** Begins the load on every place, two streams a link first; ends it when the function it returns is called. */
+/**
+ * Begins the load on every place, two streams a link first; ends it when the function it returns is called.
+ */
 async function load(places: readonly (readonly [string, Agent])[]): Promise<() => Promise<Outcome[]>> {
   for (const [, agent] of places) {
     await agent.call('openStreams', { host: server(1), port: ports.echo, count: 6 })
   }
   for (const [, agent] of places) await agent.call('startSteady', steady)
-  return () => Promise.all(places.map(async ([whose, agent]) => {
-    const answers = await agent.call('stopSteady')
-    return { whose, answers, streams: await agent.call('closeStreams') }
-  }))
+  return () =>
+    Promise.all(
+      places.map(async ([whose, agent]) => {
+        const answers = await agent.call('stopSteady')
+        return { whose, answers, streams: await agent.call('closeStreams') }
+      }),
+    )
 }
 
 /** Waits until some connections more have arrived, so that every state of the links is seen by traffic. */
@@ -46,7 +51,10 @@ function failed(answers: readonly Answer[]): Answer[] {
 t.test('connections while things change', async (t) => {
   const lab = await balancedLab(t)
   const internet = await lab.agent('internet')
-  const places = [['this machine', await lab.agent('box')], ['a LAN host', await lab.agent('lan')]] as const
+  const places = [
+    ['this machine', await lab.agent('box')],
+    ['a LAN host', await lab.agent('lan')],
+  ] as const
 
   await t.test(`${changes} ifdown and ifup of eth1`, async (t) => {
     const end = await load(places)
@@ -63,12 +71,18 @@ t.test('connections while things change', async (t) => {
     for (const { whose, answers, streams } of await end()) {
       const failures = failed(answers)
       t.comment(`${whose}: ${JSON.stringify(tally(answers))} of ${answers.length}`)
-      const inFlight = ({ at }: Answer): boolean => downs.some(({ begin, end }) => at > begin - 100 && at < end)
-      t.same(failures.filter((answer) => !inFlight(answer)), [],
-        `no connection of ${whose} fails that was not in flight as the link went`)
+      const inFlight = ({ at }: Answer): boolean =>
+        downs.some(({ begin, end }) => at > begin - 100 && at < end)
+      t.same(
+        failures.filter((answer) => !inFlight(answer)),
+        [],
+        `no connection of ${whose} fails that was not in flight as the link went`,
+      )
       t.ok(failures.length <= 5, `and ${failures.length} that were`)
-      const late = answers.filter(({ seenAs, at, took }) =>
-        seenAs === '203.0.113.6' && downs.some(({ end, up }) => at > end && at + took < up))
+      const late = answers.filter(
+        ({ seenAs, at, took }) =>
+          seenAs === '203.0.113.6' && downs.some(({ end, up }) => at > end && at + took < up),
+      )
       t.same(late, [], 'none is given to the link after ifdown has returned')
       t.ok((tally(answers).eth1 ?? 0) > answers.length / 20, 'and it gets some whenever it is back')
       const others = streams.filter(({ seenAs }) => linkSeenAs(seenAs) !== 'eth1')
@@ -84,7 +98,12 @@ t.test('connections while things change', async (t) => {
 
   await t.test(`${changes} applies that change weights`, async (t) => {
     const end = await load(places)
-    const weights = [[3, 1, 2], [1, 1, 1], [1, 0, 1], [5, 3, 1]]
+    const weights = [
+      [3, 1, 2],
+      [1, 1, 1],
+      [1, 0, 1],
+      [5, 3, 1],
+    ]
     for (let i = 0; i < changes; i++) {
       await configure(lab, { weights: weights[i % weights.length] as number[] })
     }
@@ -93,7 +112,8 @@ t.test('connections while things change', async (t) => {
       t.ok(answers.length > changes, `${answers.length} connections of ${whose} meanwhile`)
       t.same(failed(answers), [], 'none fails')
       t.same(tally(streams), { eth0: 2, eth1: 2, rausb0: 2 }, 'streams were on every link')
-      for (const { error, intact } of streams) t.equal(error, undefined, `each lives on, ${intact} bytes intact`)
+      for (const { error, intact } of streams)
+        t.equal(error, undefined, `each lives on, ${intact} bytes intact`)
     }
   })
 
@@ -111,7 +131,8 @@ t.test('connections while things change', async (t) => {
       t.same(failed(answers), [], `no connection of ${whose} fails`)
       t.ok((tally(answers).rausb0 ?? 0) > 0, 'it is used whenever it is back')
       for (const { error, seenAs } of streams) {
-        if (linkSeenAs(seenAs) !== 'rausb0') t.equal(error, undefined, `a stream over ${linkSeenAs(seenAs)} lives on`)
+        if (linkSeenAs(seenAs) !== 'rausb0')
+          t.equal(error, undefined, `a stream over ${linkSeenAs(seenAs)} lives on`)
       }
     }
   })

@@ -1,5 +1,5 @@
-// What makes sure that no lab outlives its process. In: what to do at an exit or a signal; out: a way to call it off.
-// Also removes what a process left that was killed without a chance to clean up.
+// What makes sure that no lab outlives its process. In: what to do at an exit or a signal; out: a way to call
+// it off. Also removes what a process left that was killed without a chance to clean up.
 
 import { readdir, rmdir } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
@@ -14,7 +14,9 @@ export function labPrefix(n: number): string {
   return `ml${process.pid}x${n}-`
 }
 
-/** Where the box's root is mounted, in the box's own mount namespace; an empty directory for everybody else. */
+/**
+ * Where the box's root is mounted, in the box's own mount namespace; an empty directory for everybody else.
+ */
 export function boxPlace(prefix: string): string {
   return join(tmpdir(), `${prefix}root`)
 }

@@ -1,4 +1,5 @@
-// The admin's firewall, iptables or nft, loaded before or after multilink: it works as it did, and so does the balance.
+// The admin's firewall, iptables or nft, loaded before or after multilink: it works as it did, and so does
+// the balance.
 
 import t from 'tap'
 import type { Lab } from './network.js'
@@ -44,7 +45,8 @@ table inet filter {
 const firewalls = {
   iptables: {
     load: (lab: Lab) => lab.box.run(['iptables-restore'], { input: iptables }),
-    list: async (lab: Lab) => (await lab.box.run(['iptables-save'])).stdout.replace(/^#.*\n?|\[\d+:\d+\]/gm, ''),
+    list: async (lab: Lab) =>
+      (await lab.box.run(['iptables-save'])).stdout.replace(/^#.*\n?|\[\d+:\d+\]/gm, ''),
   },
   nft: {
     load: (lab: Lab) => lab.box.run(['nft', '-f', '-'], { input: nft }),
@@ -66,7 +68,12 @@ for (const [kind, firewall] of Object.entries(firewalls)) {
 
       for (const place of ['box', 'lan'] as const) {
         const agent = await lab.agent(place)
-        const answers = await agent.call('askMany', { hosts: [server(1)], port: ports.who, count: 12, timeout: 2000 })
+        const answers = await agent.call('askMany', {
+          hosts: [server(1)],
+          port: ports.who,
+          count: 12,
+          timeout: 2000,
+        })
         t.same(tally(answers), { eth0: 4, eth1: 4, rausb0: 4 }, `connections are balanced (${place})`)
       }
       await box.call('who', { port: 8080 })

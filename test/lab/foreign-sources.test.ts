@@ -1,5 +1,6 @@
-// No packet with a foreign source reaches a gateway: while links go up and down under load and a LAN host sends late
-// resets and packets of dead connections. Every lab asserts the same counters when it closes; this one provokes them.
+// No packet with a foreign source reaches a gateway: while links go up and down under load and a LAN host
+// sends late resets and packets of dead connections. Every lab asserts the same counters when it closes; this
+// one provokes them.
 
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -17,7 +18,13 @@ async function sendStrays(lab: Lab, seconds: number): Promise<number> {
   // Ports of connections that are or were there: their late packets meet entries in every state.
   const { stdout } = await lab.run('lan', ['ss', '-Hant'])
   const used = [...stdout.matchAll(/10\.1\.1\.2:(\d+)/g)].map((match) => match[1])
-  const options = [String(seconds), '150', lan.hostAddress, servers.join(), ...(used.length ? [used.join()] : [])]
+  const options = [
+    String(seconds),
+    '150',
+    lan.hostAddress,
+    servers.join(),
+    ...(used.length ? [used.join()] : []),
+  ]
   const sent = await lab.run('lan', ['/usr/bin/python3', rawPackets, ...options], { timeout: 60_000 })
   return Number(sent.stdout)
 }
@@ -46,7 +53,8 @@ t.test('no gateway sees a foreign source', async (t) => {
     const sent = await sendStrays(lab, 3)
     t.ok(sent > 100, `${sent} strays were sent`)
     t.equal(await foreignPackets(lab), 0)
-    for (const { error } of await host.call('closeStreams')) t.equal(error, undefined, 'and the streams live on')
+    for (const { error } of await host.call('closeStreams'))
+      t.equal(error, undefined, 'and the streams live on')
   })
 
   await t.test('while links go down and up under load', async (t) => {
@@ -56,10 +64,10 @@ t.test('no gateway sees a foreign source', async (t) => {
     await box.call('startSteady', steady)
     await host.call('startSteady', steady)
     const strays = sendStrays(lab, 10)
-    let done = false
-    void strays.then(() => (done = true))
+    const sending = { done: false }
+    void strays.then(() => (sending.done = true))
     let changes = 0
-    for (let i = 0; !done; i++) {
+    for (let i = 0; !sending.done; i++) {
       const name = linkNames[i % linkNames.length] as string
       await lab.box.run(['ifdown', name])
       await lab.box.run(['ifup', name])
@@ -67,7 +75,9 @@ t.test('no gateway sees a foreign source', async (t) => {
       // Streams on the link that went are lost; others take their place, so that every link keeps some.
       for (const agent of [box, host]) {
         await agent.call('closeStreams')
-        await agent.call('openStreams', { host: server(1), port: ports.echo, count: 6, every: 10 }).catch(() => [])
+        await agent
+          .call('openStreams', { host: server(1), port: ports.echo, count: 6, every: 10 })
+          .catch(() => [])
       }
     }
     t.comment(`${changes} changes, ${await strays} strays`)

@@ -1,5 +1,5 @@
-// A real FTP server (vsftpd) in the lab's internet. In: the lab; out: the path of a file it serves and what it logged.
-// It refuses a data connection that does not come from where the control connection came from.
+// A real FTP server (vsftpd) in the lab's internet. In: the lab; out: the path of a file it serves and what
+// it logged. It refuses a data connection that does not come from where the control connection came from.
 
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -30,8 +30,15 @@ export async function startFtpServer(lab: Lab): Promise<FtpServer> {
   await mkdir(join(place, 'empty'))
   await writeFile(join(root, file), content)
   await writeFile(join(place, 'vsftpd.conf'), settings(root, log, join(place, 'empty')))
-  const [program, ...args] = within(lab.namespace('internet'), ['vsftpd', join(place, 'vsftpd.conf')]) as [string]
-  const server = execa(program, args, { env: cleanEnvironment, extendEnv: false, reject: false, stdin: 'ignore' })
+  const [program, ...args] = within(lab.namespace('internet'), ['vsftpd', join(place, 'vsftpd.conf')]) as [
+    string,
+  ]
+  const server = execa(program, args, {
+    env: cleanEnvironment,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  })
   const listening = async (): Promise<boolean> => {
     const { stdout } = await lab.run('internet', ['ss', '-Hltn', 'sport = :21'])
     return stdout !== ''
@@ -54,12 +61,26 @@ export async function startFtpServer(lab: Lab): Promise<FtpServer> {
 
 function settings(root: string, log: string, empty: string): string {
   const lines = {
-    listen: 'YES', background: 'NO', anonymous_enable: 'YES', local_enable: 'NO', anon_root: root,
-    secure_chroot_dir: empty, no_anon_password: 'YES',
-    connect_from_port_20: 'YES', pasv_promiscuous: 'NO', port_promiscuous: 'NO',
-    xferlog_enable: 'YES', xferlog_std_format: 'NO', vsftpd_log_file: log, log_ftp_protocol: 'YES',
+    listen: 'YES',
+    background: 'NO',
+    anonymous_enable: 'YES',
+    local_enable: 'NO',
+    anon_root: root,
+    secure_chroot_dir: empty,
+    no_anon_password: 'YES',
+    connect_from_port_20: 'YES',
+    pasv_promiscuous: 'NO',
+    port_promiscuous: 'NO',
+    xferlog_enable: 'YES',
+    xferlog_std_format: 'NO',
+    vsftpd_log_file: log,
+    log_ftp_protocol: 'YES',
     // its own network namespace would take it out of the lab's
-    isolate: 'NO', isolate_network: 'NO', seccomp_sandbox: 'NO',
+    isolate: 'NO',
+    isolate_network: 'NO',
+    seccomp_sandbox: 'NO',
   }
-  return Object.entries(lines).map(([key, value]) => `${key}=${value}\n`).join('')
+  return Object.entries(lines)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')
 }

@@ -1,6 +1,6 @@
-// FTP, active and passive, fetch and list, over each link: curl and a real vsftpd, gateways that translate FTP's commands.
-// The data connection is a related one: it must leave by its control connection's link, which vsftpd checks, and take no
-// turn of its own.
+// FTP, active and passive, fetch and list, over each link: curl and a real vsftpd, gateways that translate
+// FTP's commands. The data connection is a related one: it must leave by its control connection's link, which
+// vsftpd checks, and take no turn of its own.
 
 import t from 'tap'
 import { balancedLab, linkNames } from './scenario.js'
@@ -9,7 +9,11 @@ import { linkSeenAs, server } from './topology.js'
 
 t.setTimeout(120_000)
 
-const modes = { passive: ['--ftp-pasv'], 'passive (PASV only)': ['--disable-epsv'], active: ['--ftp-port', '-'] }
+const modes = {
+  passive: ['--ftp-pasv'],
+  'passive (PASV only)': ['--disable-epsv'],
+  active: ['--ftp-port', '-'],
+}
 
 t.test('FTP', async (t) => {
   const lab = await balancedLab(t, { ftp: true })
@@ -25,7 +29,9 @@ t.test('FTP', async (t) => {
     const printed: string[] = []
     for (const more of each) {
       const program = [...curl, ...args, ...more]
-      const result = await (place === 'box' ? lab.box.run(program, { reject: false }) : lab.run(place, program, { reject: false }))
+      const result = await (place === 'box'
+        ? lab.box.run(program, { reject: false })
+        : lab.run(place, program, { reject: false }))
       printed.push(result.code === 0 ? result.stdout : result.stderr)
     }
     const over = (await ftp.clients()).slice(sessions).map(linkSeenAs)
@@ -34,7 +40,10 @@ t.test('FTP', async (t) => {
   }
 
   for (const [mode, args] of Object.entries(modes)) {
-    for (const [place, whose] of [['box', 'this machine'], ['lan', 'a LAN host']] as const) {
+    for (const [place, whose] of [
+      ['box', 'this machine'],
+      ['lan', 'a LAN host'],
+    ] as const) {
       await t.test(`${mode}, from ${whose}: fetch and list over each link in turn`, async (t) => {
         const fetched = await sessionsOf(place, [...args, url + ftp.file])
         for (const text of fetched.printed) t.ok(whole(text), `the file is whole: ${text.slice(0, 70)}`)
@@ -45,8 +54,13 @@ t.test('FTP', async (t) => {
       })
     }
     await t.test(`${mode}, bound to each link's device`, async (t) => {
-      // For active FTP curl takes the address to be told to the server from the interface named to --ftp-port.
-      const each = linkNames.map((name) => ['--interface', name, ...(mode === 'active' ? ['--ftp-port', name] : [])])
+      // For active FTP curl takes the address to be told to the server from the interface named to
+      // --ftp-port.
+      const each = linkNames.map((name) => [
+        '--interface',
+        name,
+        ...(mode === 'active' ? ['--ftp-port', name] : []),
+      ])
       const bound = await sessionsOf('box', [...args, url + ftp.file], each)
       for (const text of bound.printed) t.ok(whole(text), `the file is whole: ${text.slice(0, 70)}`)
       t.same(bound.over, linkNames)

@@ -1,5 +1,6 @@
-// One gateway of the lab: a namespace between the box and the internet that translates, counts foreign sources and
-// perhaps shapes. In: its link and options; out: what it counted. The lab makes and removes the namespace.
+// One gateway of the lab: a namespace between the box and the internet that translates, counts foreign
+// sources and perhaps shapes. In: its link and options; out: what it counted. The lab makes and removes the
+// namespace.
 
 import { ipBatch, run, within } from './namespaces.js'
 import type { LabLink } from './topology.js'
@@ -67,8 +68,11 @@ function rules(link: LabLink, ftp: boolean): string {
     set samples { type ipv4_addr . ipv4_addr . inet_proto; size 64; flags dynamic; timeout 1h; }
     chain arriving {
       type filter hook prerouting priority -400
-      iifname "box" ip saddr != ${link.address} counter name foreign update @samples { ip saddr . ip daddr . ip protocol } drop
+      iifname "box" ip saddr != ${link.address} goto refused
       icmp type echo-request counter name pings
+    }
+    chain refused {
+      counter name foreign update @samples { ip saddr . ip daddr . ip protocol } drop
     }
     chain published { type nat hook prerouting priority -100; }
     chain leaving {
@@ -80,7 +84,12 @@ function rules(link: LabLink, ftp: boolean): string {
 }
 
 /** Lets connections in from the internet: its public address and port go to the box. */
-export async function publish(namespace: string, link: LabLink, protocol: string, port: number): Promise<void> {
+export async function publish(
+  namespace: string,
+  link: LabLink,
+  protocol: string,
+  port: number,
+): Promise<void> {
   const rule = `iifname "out" ${protocol} dport ${port} dnat to ${link.address}`
   await run(within(namespace, ['nft', 'add', 'rule', 'ip', 'gateway', 'published', rule]))
 }
@@ -117,7 +126,9 @@ function describe(element: unknown): string {
 
 /** Bytes that have passed a gateway towards the box and from it, as its interface counted them. */
 export async function bytesPassed(namespace: string): Promise<{ toBox: number; fromBox: number }> {
-  const { stdout } = await run(within(namespace, ['ip', '-json', '-statistics', 'link', 'show', 'dev', 'box']))
+  const { stdout } = await run(
+    within(namespace, ['ip', '-json', '-statistics', 'link', 'show', 'dev', 'box']),
+  )
   const [device] = JSON.parse(stdout) as [{ stats64: { rx: { bytes: number }; tx: { bytes: number } } }]
   return { toBox: device.stats64.tx.bytes, fromBox: device.stats64.rx.bytes }
 }

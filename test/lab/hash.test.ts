@@ -40,9 +40,13 @@ function off(pairs: readonly string[], name: string, share: number): number {
 
 t.test('hash', async (t) => {
   const lab = await balancedLab(t, { method: 'hash', weights: [3, 1, 2] })
-  for (const address of sources.slice(1)) await lab.run('lan', ['ip', 'address', 'add', `${address}/24`, 'dev', 'eth0'])
+  for (const address of sources.slice(1))
+    await lab.run('lan', ['ip', 'address', 'add', `${address}/24`, 'dev', 'eth0'])
 
-  for (const [whose, pairs] of [["this machine's", local(lab)], ['forwarded', forwarded(lab)]] as const) {
+  for (const [whose, pairs] of [
+    ["this machine's", local(lab)],
+    ['forwarded', forwarded(lab)],
+  ] as const) {
     await t.test(`${whose} address pairs keep their link`, async (t) => {
       const before = await pairs()
       t.same(await pairs(), before, 'when asked again')
@@ -58,15 +62,21 @@ t.test('hash', async (t) => {
       for (const lost of ['eth1', 'eth0']) {
         await lab.box.run(['ifdown', lost])
         const without = await pairs()
-        t.same(without.filter((_, i) => before[i] !== lost), before.filter((name) => name !== lost),
-          `pairs of other links stay when ${lost} goes`)
+        t.same(
+          without.filter((_, i) => before[i] !== lost),
+          before.filter((name) => name !== lost),
+          `pairs of other links stay when ${lost} goes`,
+        )
         t.notOk(without.includes(lost), `and none is left on ${lost}`)
         const moved = without.filter((_, i) => before[i] === lost)
         const left = linkNames.filter((name) => name !== lost)
         const weight = { eth0: 3, eth1: 1, rausb0: 2 } as Record<string, number>
         const sum = left.reduce((total, name) => total + (weight[name] ?? 0), 0)
         const name = left[0] as string
-        t.ok(off(moved, name, (weight[name] ?? 0) / sum) <= 4, `the ${moved.length} that moved are shared by weight`)
+        t.ok(
+          off(moved, name, (weight[name] ?? 0) / sum) <= 4,
+          `the ${moved.length} that moved are shared by weight`,
+        )
         await lab.box.run(['ifup', lost])
         t.same(await pairs(), before, `and ${lost} gets exactly its pairs back`)
       }

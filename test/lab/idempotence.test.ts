@@ -1,4 +1,5 @@
-// Hooks repeated, at once, killed anywhere, and after somebody else's damage: they leave what one whole run leaves.
+// Hooks repeated, at once, killed anywhere, and after somebody else's damage: they leave what one whole run
+// leaves.
 
 import t from 'tap'
 import { balancedLab, linkNames, ports, tally } from './scenario.js'
@@ -94,7 +95,10 @@ t.test('hooks are idempotent', async (t) => {
       if (killed) points++
       await box.run(up('eth0'))
       const state = await kernelState(box)
-      t.ok(state === without || state === whole, `if-down killed after ${after} commands, then another link's hook`)
+      t.ok(
+        state === without || state === whole,
+        `if-down killed after ${after} commands, then another link's hook`,
+      )
       await box.run(down('eth1'))
       t.equal(await kernelState(box), without, 'its own hook again takes the link out')
 

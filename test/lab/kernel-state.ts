@@ -12,14 +12,21 @@ export async function kernelState(box: Box): Promise<string> {
     'cd /run/multilink 2>/dev/null && grep -r . --exclude-dir=".*" . | sort',
     'grep . /proc/sys/net/ipv4/conf/*/rp_filter',
   ]
-  return (await box.sh(commands.map((command) => `echo "# ${command}"; ${command}`).join('\n'), { reject: false })).stdout
+  return (
+    await box.sh(commands.map((command) => `echo "# ${command}"; ${command}`).join('\n'), { reject: false })
+  ).stdout
 }
 
 /** Runs a hook as ifupdown does, for an interface that stays as it is. */
 export function hook(phase: 'up' | 'down', name: string, gateway?: string): string[] {
   const environment = [
-    `IFACE=${name}`, `LOGICAL=${name}`, 'ADDRFAM=inet', 'METHOD=static', 'VERBOSITY=0',
-    phase === 'up' ? 'MODE=start' : 'MODE=stop', phase === 'up' ? 'PHASE=post-up' : 'PHASE=pre-down',
+    `IFACE=${name}`,
+    `LOGICAL=${name}`,
+    'ADDRFAM=inet',
+    'METHOD=static',
+    'VERBOSITY=0',
+    phase === 'up' ? 'MODE=start' : 'MODE=stop',
+    phase === 'up' ? 'PHASE=post-up' : 'PHASE=pre-down',
     'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     ...(gateway === undefined ? [] : [`IF_GATEWAY=${gateway}`]),
   ]

@@ -1,11 +1,39 @@
-// Kills a program of the box right after the n-th command it runs. In: the box; layTraps() once, then killAfter(); out:
-// whether it came to that. The box's own copies of the commands are replaced: a hook sets its PATH itself.
+// Kills a program of the box right after the n-th command it runs. In: the box; layTraps() once, then
+// killAfter(); out: whether it came to that. The box's own copies of the commands are replaced: a hook sets
+// its PATH itself.
 
 import type { Box } from './box.js'
 
 const commands = [
-  'nft', 'ip', 'awk', 'sed', 'cat', 'mv', 'rm', 'ln', 'mkdir', 'flock', 'cksum', 'logger', 'readlink', 'find', 'sort',
-  'tail', 'head', 'tr', 'cut', 'grep', 'sysctl', 'modprobe', 'ss', 'conntrack', 'ifquery', 'uname', 'date', 'touch', 'cp',
+  'nft',
+  'ip',
+  'awk',
+  'sed',
+  'cat',
+  'mv',
+  'rm',
+  'ln',
+  'mkdir',
+  'flock',
+  'cksum',
+  'logger',
+  'readlink',
+  'find',
+  'sort',
+  'tail',
+  'head',
+  'tr',
+  'cut',
+  'grep',
+  'sysctl',
+  'modprobe',
+  'ss',
+  'conntrack',
+  'ifquery',
+  'uname',
+  'date',
+  'touch',
+  'cp',
 ]
 
 // Only builtins, so that the trap does not step into itself.
@@ -40,7 +68,9 @@ export async function layTraps(box: Box): Promise<void> {
 /** Runs the program and kills it, with all it started, after its n-th command; false if it ended before. */
 export async function killAfter(box: Box, n: number, program: readonly string[]): Promise<boolean> {
   const start = '/opt/traps/rm -f /opt/traps/.count; echo "$1 $$" >/opt/traps/.armed; shift; exec "$@"'
-  const { code } = await box.run(['setsid', '--wait', 'sh', '-c', start, 'sh', String(n), ...program], { reject: false })
+  const { code } = await box.run(['setsid', '--wait', 'sh', '-c', start, 'sh', String(n), ...program], {
+    reject: false,
+  })
   await box.run(['/opt/traps/rm', '-f', '/opt/traps/.armed'])
   return code !== 0
 }

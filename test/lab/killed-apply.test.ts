@@ -1,4 +1,5 @@
-// An apply that is killed after any command it runs: connections go on, and the next apply leaves what it should have left.
+// An apply that is killed after any command it runs: connections go on, and the next apply leaves what it
+// should have left.
 
 import t from 'tap'
 import { balancedLab, configOf, configure, ports } from './scenario.js'
@@ -28,8 +29,17 @@ t.test('an apply killed after any of its commands', async (t) => {
     await box.write('/etc/multilink.conf', configOf(config))
     killed = await killAfter(box, after, ['multilink', 'apply'])
     if (killed) points++
-    const answers = await agent.call('askMany', { hosts: [server(1), server(2)], port: ports.who, count: 6, timeout: 2000 })
-    t.same(answers.filter(({ error }) => error !== undefined), [], `killed after ${after} commands, connections go on`)
+    const answers = await agent.call('askMany', {
+      hosts: [server(1), server(2)],
+      port: ports.who,
+      count: 6,
+      timeout: 2000,
+    })
+    t.same(
+      answers.filter(({ error }) => error !== undefined),
+      [],
+      `killed after ${after} commands, connections go on`,
+    )
     await box.run(['multilink', 'apply'])
     t.equal(await kernelState(box), whole[after % 2], 'the next apply does it whole')
   }

@@ -1,5 +1,5 @@
-// What multilink leaves alone: packets that carry another program's mark, a VPN's devices and routes, containers, static
-// routes. None of it takes a turn of the balance, before or after multilink came.
+// What multilink leaves alone: packets that carry another program's mark, a VPN's devices and routes,
+// containers, static routes. None of it takes a turn of the balance, before or after multilink came.
 
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -30,12 +30,14 @@ async function seenAs(lab: Lab, host: string, place: 'box' | 'lan' = 'box'): Pro
   return answer.seenAs ?? answer.error
 }
 
-const sh = (lab: Lab, commands: readonly string[]): Promise<unknown> => lab.box.sh(['set -e', ...commands].join('\n'))
+const sh = (lab: Lab, commands: readonly string[]): Promise<unknown> =>
+  lab.box.sh(['set -e', ...commands].join('\n'))
 
 t.test("packets with another program's mark", async (t) => {
   const lab = await balancedLab(t)
   for (const mark of ['51820', '0x80000']) {
-    await lab.box.run(['nft', '-f', '-'], { input: `
+    await lab.box.run(['nft', '-f', '-'], {
+      input: `
       table inet watch
       delete table inet watch
       table inet watch {
@@ -50,7 +52,8 @@ t.test("packets with another program's mark", async (t) => {
           type filter hook prerouting priority mangle
           iifname "${lan.device}" tcp dport 7777 meta mark set ${mark}
         }
-      }` })
+      }`,
+    })
     const internet = await lab.agent('internet')
     await internet.call('who', { port: 7777 }).catch(() => undefined)
     const seen = new Set<string>()
@@ -61,12 +64,17 @@ t.test("packets with another program's mark", async (t) => {
     await takesNoTurn(t, lab, `a socket marked ${mark}`, connect)
     t.same([...seen], [links[0]?.publicAddress], 'it leaves by the default route every time')
     await takesNoTurn(t, lab, `a forwarded packet marked ${mark}`, async () => {
-      const answer = await (await lab.agent('lan')).call('ask', { host: server(1), port: 7777, timeout: 2000 })
+      const answer = await (
+        await lab.agent('lan')
+      ).call('ask', { host: server(1), port: 7777, timeout: 2000 })
       seen.add(answer.seenAs ?? answer.error ?? '')
     })
     t.same([...seen], [links[0]?.publicAddress], 'and so does a forwarded one')
     const { stdout } = await lab.box.run(['nft', 'list', 'counters', 'table', 'inet', 'watch'])
-    const counted = [...stdout.matchAll(/counter (\w+) \{\s*packets (\d+)/g)].map((match) => [match[1], Number(match[2])])
+    const counted = [...stdout.matchAll(/counter (\w+) \{\s*packets (\d+)/g)].map((match) => [
+      match[1],
+      Number(match[2]),
+    ])
     const counters = Object.fromEntries(counted) as Record<string, number>
     t.ok((counters.exact ?? 0) > 50, `${counters.exact} packets left with exactly that mark`)
     t.equal(counters.pinned, 0, 'their connections have no mark')
@@ -93,7 +101,11 @@ for (const order of ['before', 'after'] as const) {
       await sh(lab, wgQuick.up)
     }
 
-    t.equal(await seenAs(lab, server(1)), fullTunnel.address, 'a full tunnel takes this machine\'s connections')
+    t.equal(
+      await seenAs(lab, server(1)),
+      fullTunnel.address,
+      "a full tunnel takes this machine's connections",
+    )
     t.equal(await seenAs(lab, server(1), 'lan'), lan.hostAddress, 'and forwarded ones')
     t.equal(await seenAs(lab, '100.100.1.1'), mesh.address, 'a mesh keeps its own network')
     const ownPackets = ['/usr/bin/python3', markedConnect, '51820', server(1), String(ports.who)]
@@ -114,7 +126,8 @@ for (const order of ['before', 'after'] as const) {
     await agent.call('openStreams', { host: server(1), port: ports.echo, count: 3 })
     await sh(lab, wgQuick.up)
     t.equal(await seenAs(lab, server(1)), fullTunnel.address)
-    const intact = async (): Promise<number> => Math.min(...(await agent.call('streamStates')).map((state) => state.intact))
+    const intact = async (): Promise<number> =>
+      Math.min(...(await agent.call('streamStates')).map((state) => state.intact))
     const before = await intact()
     await until('the streams go on', async () => (await intact()) > before + 10_000)
     for (const { error, seenAs: address } of await agent.call('closeStreams')) {
@@ -125,9 +138,16 @@ for (const order of ['before', 'after'] as const) {
 
 t.test('a container network with its own masquerade', async (t) => {
   const lab = await balancedLab(t)
-  const network = { device: 'cni0', address: '10.88.0.1', peer: '10.88.0.2', length: 16, serves: '192.0.2.0/24' }
+  const network = {
+    device: 'cni0',
+    address: '10.88.0.1',
+    peer: '10.88.0.2',
+    length: 16,
+    serves: '192.0.2.0/24',
+  }
   const container = await plugIn(lab, network)
-  await lab.box.run(['nft', '-f', '-'], { input: `
+  await lab.box.run(['nft', '-f', '-'], {
+    input: `
     table inet netavark {
       chain published {
         type nat hook prerouting priority dstnat
@@ -141,9 +161,12 @@ t.test('a container network with its own masquerade', async (t) => {
         type nat hook postrouting priority srcnat
         ip saddr 10.88.0.0/16 ip daddr != 10.88.0.0/16 masquerade
       }
-    }` })
+    }`,
+  })
   const agent = await lab.agent(container)
-  const names = linksOf(await agent.call('askMany', { hosts: [server(1)], port: ports.who, count: 9, timeout: 2000 }))
+  const names = linksOf(
+    await agent.call('askMany', { hosts: [server(1)], port: ports.who, count: 9, timeout: 2000 }),
+  )
   t.equal(new Set(names).size, 3, "a container's connections are balanced, with the links' addresses")
   t.equal(await seenAs(lab, '10.88.0.2'), '10.88.0.1', 'this machine reaches the container directly')
   await takesNoTurn(t, lab, 'reaching a container', () => seenAs(lab, '10.88.0.2'))
@@ -156,7 +179,11 @@ t.test('a container network with its own masquerade', async (t) => {
   for (const { name, publicAddress } of links) {
     await lab.publish(name, 'tcp', 9090)
     const ask = { host: publicAddress, port: 9090, localAddress: server(9), timeout: 2000 }
-    t.equal((await internet.call('ask', ask)).seenAs, server(9), `its published port is answered over ${name}`)
+    t.equal(
+      (await internet.call('ask', ask)).seenAs,
+      server(9),
+      `its published port is answered over ${name}`,
+    )
   }
 })
 
@@ -165,7 +192,12 @@ t.test('a static route in main', async (t) => {
   await lab.box.run(['ip', 'route', 'add', server(77), 'via', '172.16.0.1'])
   for (const place of ['box', 'lan'] as const) {
     const agent = await lab.agent(place)
-    const answers = await agent.call('askMany', { hosts: [server(77)], port: ports.who, count: 12, timeout: 2000 })
+    const answers = await agent.call('askMany', {
+      hosts: [server(77)],
+      port: ports.who,
+      count: 12,
+      timeout: 2000,
+    })
     t.same(new Set(linksOf(answers)), new Set(['eth1']), `always wins (${place})`)
   }
   await takesNoTurn(t, lab, 'it', () => seenAs(lab, server(77)))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Asks a `who` server from a socket that carries a packet mark. In: mark, address, port; out: the address it is seen as."""
+"""Asks a `who` server from a socket that carries a packet mark. In: mark, address, port; out: the address it
+is seen as."""
 
 import socket
 import sys

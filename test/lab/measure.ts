@@ -1,5 +1,5 @@
-// Measures in the lab, as medians: what the hook adds to ifup and to ifdown, and what an apply takes. Run by hand or by
-// bench/: node --import tsx test/lab/measure.ts [ROUNDS]. Out: one line a measure on stdout.
+// Measures in the lab, as medians: what the hook adds to ifup and to ifdown, and what an apply takes. Run by
+// hand or by bench/: node --import tsx test/lab/measure.ts [ROUNDS]. Out: one line a measure on stdout.
 
 import { raiseNetwork, type Lab } from './network.js'
 import { configOf, deb, linkNames } from './scenario.js'
@@ -21,7 +21,10 @@ function median(values: readonly number[]): number {
 /** Times of `rounds` rounds on a lab whose links are up. */
 export async function measure(lab: Lab, rounds: number): Promise<Times> {
   const { box } = lab
-  const took = { up: { with: [], without: [] }, down: { with: [], without: [] } } as Record<string, Record<string, number[]>>
+  const took = { up: { with: [], without: [] }, down: { with: [], without: [] } } as Record<
+    string,
+    Record<string, number[]>
+  >
   const cycle = async (which: 'with' | 'without'): Promise<void> => {
     for (const phase of ['down', 'up']) {
       took[phase]?.[which]?.push((await box.run([`if${phase}`, 'eth1'])).milliseconds)
@@ -41,8 +44,14 @@ export async function measure(lab: Lab, rounds: number): Promise<Times> {
   }
   const unchanged: number[] = []
   for (let i = 0; i < rounds; i++) unchanged.push((await box.run(['multilink', 'apply'])).milliseconds)
-  const added = (phase: string): number => median(took[phase]?.with ?? []) - median(took[phase]?.without ?? [])
-  return { ifupAdded: added('up'), ifdownAdded: added('down'), apply: median(apply), applyUnchanged: median(unchanged) }
+  const added = (phase: string): number =>
+    median(took[phase]?.with ?? []) - median(took[phase]?.without ?? [])
+  return {
+    ifupAdded: added('up'),
+    ifdownAdded: added('down'),
+    apply: median(apply),
+    applyUnchanged: median(unchanged),
+  }
 }
 
 async function main(rounds: number): Promise<void> {

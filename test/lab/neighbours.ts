@@ -1,5 +1,5 @@
-// What a box may have besides multilink: a device with a namespace behind it, as a VPN's or a container's. In: the lab and
-// addresses; out: the peer's servers answer. Nothing here is multilink's.
+// What a box may have besides multilink: a device with a namespace behind it, as a VPN's or a container's.
+// In: the lab and addresses; out: the peer's servers answer. Nothing here is multilink's.
 
 import type { Lab } from './network.js'
 import { ports } from './scenario.js'
@@ -32,7 +32,9 @@ export async function plugIn(lab: Lab, neighbour: Neighbour): Promise<`more-${st
   return place
 }
 
-/** A full tunnel as wg-quick sets it up, its rules where the kernel puts them on an otherwise empty machine. */
+/**
+ * A full tunnel as wg-quick sets it up, its rules where the kernel puts them on an otherwise empty machine.
+ */
 export const fullTunnel = { device: 'wg0', address: '10.200.0.2', peer: '10.200.0.1', length: 24 } as const
 
 export const wgQuick = {
@@ -49,14 +51,19 @@ export const wgQuick = {
   ],
   down: [
     'ip rule delete table 51820',
-    'ip rule delete table main suppress_prefixlength 0 priority $(ip rule | sed -n "/proto 157/d; s/:.*lookup main suppress_prefixlength 0.*//p" | head -n1)',
+    // never multilink's rule of the same words, which carries a protocol
+    "ip rule | sed -n '/proto/d; s/:.*main suppress_prefixlength 0.*//p' | xargs ip rule delete priority",
     'ip route flush table 51820',
   ],
 }
 
 /** A mesh as Tailscale sets it up: its own network by its table, its own packets (0x80000) by main. */
 export const mesh = {
-  device: 'tailscale0', address: '100.64.0.2', peer: '100.64.0.1', length: 32, serves: '100.100.0.0/16',
+  device: 'tailscale0',
+  address: '100.64.0.2',
+  peer: '100.64.0.1',
+  length: 32,
+  serves: '100.100.0.0/16',
 } as const
 
 export const tailscale = {

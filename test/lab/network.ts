@@ -1,10 +1,19 @@
-// Raises the lab: the how-to's network (drawn in topology.ts) in namespaces of its own, with a box to run multilink on.
-// In: options; out: a Lab. close() removes all of it and throws if anything is left or a gateway saw a foreign source.
+// Raises the lab: the how-to's network (drawn in topology.ts) in namespaces of its own, with a box to run
+// multilink on. In: options; out: a Lab. close() removes all of it and throws if anything is left or a
+// gateway saw a foreign source.
 
 import { startAgent, type Agent } from './agent-client.js'
 import { startBox, type Box } from './box.js'
 import { boxPlace, labPrefix, removeAbandoned, uponExit } from './cleanup.js'
-import { bytesPassed, foreignSources, pingsSeen, publish, startGateway, type Foreign, type GatewayOptions } from './gateway.js'
+import {
+  bytesPassed,
+  foreignSources,
+  pingsSeen,
+  publish,
+  startGateway,
+  type Foreign,
+  type GatewayOptions,
+} from './gateway.js'
 import { ipBatch, kill, namespacesOf, processesIn, removeNamespacesNow } from './namespaces.js'
 import { run, within, type RunOptions, type RunResult } from './namespaces.js'
 import { rootTemplate } from './template.js'
@@ -27,7 +36,9 @@ export interface Lab {
   readonly links: readonly LabLink[]
   readonly box: Box
   namespace(place: Place): string
-  /** runs one of this machine's programs in a namespace (on the box, box.run uses the box's own files instead) */
+  /**
+   * runs one of this machine's programs in a namespace (on the box, box.run uses the box's own files instead)
+   */
   run(place: Place, program: readonly string[], options?: RunOptions): Promise<RunResult>
   /** another namespace, for what a test adds: a VPN's peer, a container */
   add(place: `more-${string}`): Promise<void>
@@ -124,7 +135,11 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
 async function connect(namespace: (place: Place) => string, options: GatewayOptions): Promise<void> {
   await ipBatch(['link set lo up', `route add local ${internetNetwork} dev lo`], namespace('internet'))
   for (const link of links) {
-    const ends = { gateway: namespace(`gw-${link.name}`), box: namespace('box'), internet: namespace('internet') }
+    const ends = {
+      gateway: namespace(`gw-${link.name}`),
+      box: namespace('box'),
+      internet: namespace('internet'),
+    }
     await startGateway(ends, link, options)
   }
   await ipBatch(
@@ -140,8 +155,8 @@ async function connect(namespace: (place: Place) => string, options: GatewayOpti
 }
 
 /**
- * Kernel settings of a namespace. Rates are measured over tbf, where BBR, some machines' default, does not settle;
- * Reno is the one algorithm that every namespace may choose.
+ * Kernel settings of a namespace. Rates are measured over tbf, where BBR, some machines' default, does not
+ * settle; Reno is the one algorithm that every namespace may choose.
  */
 async function tune(namespace: string, place: Place): Promise<void> {
   const settings = ['net.ipv4.tcp_congestion_control=reno', 'net.ipv4.tcp_no_metrics_save=1']
@@ -158,13 +173,15 @@ async function strayProcesses(namespaces: readonly string[]): Promise<string[]> 
   const strays: string[] = []
   for (const name of namespaces) {
     const ids = (): Promise<number[]> => processesIn(name)
-    await until(`${name} is empty`, async () => (await ids()).length === 0, { limit: 2000 }).catch(async () => {
-      for (const id of await ids()) {
-        const { stdout } = await run(['ps', '-o', 'args=', '-p', String(id)], { reject: false })
-        strays.push(`process ${id} is left in ${name}: ${stdout.trim()}`)
-        kill(id)
-      }
-    })
+    await until(`${name} is empty`, async () => (await ids()).length === 0, { limit: 2000 }).catch(
+      async () => {
+        for (const id of await ids()) {
+          const { stdout } = await run(['ps', '-o', 'args=', '-p', String(id)], { reject: false })
+          strays.push(`process ${id} is left in ${name}: ${stdout.trim()}`)
+          kill(id)
+        }
+      },
+    )
   }
   return strays
 }

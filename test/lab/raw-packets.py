@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Sends what a LAN host sends for connections that are dead: late resets, stray FINs, ACKs and data, ICMP errors.
-In: seconds, packets a second, source, destinations, source ports; out: how many were sent. Needs root."""
+"""Sends what a LAN host sends for connections that are dead: late resets, stray FINs, ACKs and data, ICMP
+errors. In: seconds, packets a second, source, destinations, source ports; out: how many were sent."""
 
 import random
 import socket
@@ -20,15 +20,16 @@ def checksum(data):
 
 def ip(source, destination, protocol, payload):
     def header(check):
-        return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), random.randrange(65536), 0, 64, protocol, check,
+        number = random.randrange(65536)
+        return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), number, 0, 64, protocol, check,
                            source, destination)
     return header(checksum(header(0))) + payload
 
 
 def tcp(source, destination, sport, dport, flags, data=b""):
     def segment(check):
-        return struct.pack("!HHIIBBHHH", sport, dport, random.randrange(2**32), random.randrange(2**32), 0x50, flags,
-                           1000, check, 0) + data
+        return struct.pack("!HHIIBBHHH", sport, dport, random.randrange(2**32), random.randrange(2**32), 0x50,
+                           flags, 1000, check, 0) + data
     pseudo = source + destination + struct.pack("!BBH", 0, 6, 20 + len(data))
     return ip(source, destination, 6, segment(checksum(pseudo + segment(0))))
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs a .deb into a throwaway Debian and keeps what that changed. In: an empty directory to mount on, the .deb, the
-# tar file to write. Runs in mount, network and process namespaces of its own (template.ts sees to that).
+# Installs a .deb into a throwaway Debian and keeps what that changed. In: an empty directory to mount on, the
+# .deb, the tar file to write. Runs in mount, network and process namespaces of its own (template.ts sees to
+# that).
 set -eu
 
 place=$1

@@ -1,5 +1,6 @@
-// What most lab tests begin with: a lab whose box has the .deb, a config, its links up, and servers beyond. In: a tap test
-// and what is special; out: the lab, closed (and its gateways' counts of foreign sources asserted) when the test ends.
+// What most lab tests begin with: a lab whose box has the .deb, a config, its links up, and servers beyond.
+// In: a tap test and what is special; out: the lab, closed (and its gateways' counts of foreign sources
+// asserted) when the test ends.
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +14,8 @@ export const ports = { who: 7000, echo: 7001, http: 80 } as const
 export const linkNames = links.map((link) => link.name)
 
 /** The package under test; `npm run deb` builds it. */
-export const deb = process.env.MULTILINK_DEB ?? fileURLToPath(new URL('../../dist/multilink.deb', import.meta.url))
+export const deb =
+  process.env.MULTILINK_DEB ?? fileURLToPath(new URL('../../dist/multilink.deb', import.meta.url))
 
 export interface ConfigOptions {
   readonly method?: 'nth' | 'random' | 'hash'
@@ -48,7 +50,11 @@ export interface Scenario extends LabOptions, ConfigOptions {
 }
 
 /** Raises the lab, installs and applies, brings the interfaces up and starts the servers. */
-export async function balancedLab(t: Test, scenario: Scenario = {}, closing: CloseOptions = {}): Promise<Lab> {
+export async function balancedLab(
+  t: Test,
+  scenario: Scenario = {},
+  closing: CloseOptions = {},
+): Promise<Lab> {
   const lab = await labOf(t, { deb, ...scenario }, closing)
   await configure(lab, scenario)
   await lab.box.run(['ifup', ...(scenario.up ?? [...linkNames, lan.device])])

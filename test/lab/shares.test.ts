@@ -1,5 +1,5 @@
-// Who gets how many connections, counted at the far end: nth and weights exactly, random within 4 standard errors.
-// Connections come one after the other, so that the order of arrival is the order of the choices.
+// Who gets how many connections, counted at the far end: nth and weights exactly, random within 4 standard
+// errors. Connections come one after the other, so that the order of arrival is the order of the choices.
 
 import t from 'tap'
 import { balancedLab, configure, linkNames, linksOf, ports, tally } from './scenario.js'
@@ -11,8 +11,8 @@ t.setTimeout(120_000)
 
 const sample = 3000
 
-// A server of its own for every sample: another client's port that the last server still keeps in TIME_WAIT would make
-// a SYN be sent twice, and two SYNs are two choices.
+// A server of its own for every sample: another client's port that the last server still keeps in TIME_WAIT
+// would make a SYN be sent twice, and two SYNs are two choices.
 let samples = 0
 
 async function connect(lab: Lab, place: 'box' | 'lan', count = sample): Promise<string[]> {
@@ -40,7 +40,10 @@ function unevenWindows(names: readonly string[], length: number, counts: readonl
 t.test('shares of new connections', async (t) => {
   const lab = await balancedLab(t)
 
-  for (const [place, whose] of [['box', "this machine's"], ['lan', 'forwarded']] as const) {
+  for (const [place, whose] of [
+    ['box', "this machine's"],
+    ['lan', 'forwarded'],
+  ] as const) {
     await t.test(`nth gives each of three equal links exactly a third of ${whose} connections`, async (t) => {
       await configure(lab, { weights: [1, 1, 1] })
       const names = await connect(lab, place)
@@ -75,21 +78,26 @@ t.test('shares of new connections', async (t) => {
     t.equal(unevenWindows(await connect(lab, 'box', 40), 2, [1, 1, 0]), 0, '2:2 is 1:1')
   })
 
-  await t.test('a link of weight 0 gets nothing while another is left, and everything when none is', async (t) => {
-    await configure(lab, { weights: [1, 1, 0] })
-    t.same(count(await connect(lab, 'box', 40)), [20, 20, 0])
-    await lab.box.run(['ifdown', 'eth0', 'eth1'])
-    t.same(count(await connect(lab, 'box', 10)), [0, 0, 10])
-    await lab.box.run(['ifup', 'eth0', 'eth1'])
-    t.same(count(await connect(lab, 'box', 40)), [20, 20, 0])
-  })
+  await t.test(
+    'a link of weight 0 gets nothing while another is left, and everything when none is',
+    async (t) => {
+      await configure(lab, { weights: [1, 1, 0] })
+      t.same(count(await connect(lab, 'box', 40)), [20, 20, 0])
+      await lab.box.run(['ifdown', 'eth0', 'eth1'])
+      t.same(count(await connect(lab, 'box', 10)), [0, 0, 10])
+      await lab.box.run(['ifup', 'eth0', 'eth1'])
+      t.same(count(await connect(lab, 'box', 40)), [20, 20, 0])
+    },
+  )
 
   await t.test('UDP sockets are balanced as connections are', async (t) => {
     await configure(lab, { weights: [1, 1, 1] })
     const agent = await lab.agent('box')
     const hosts = [server(1)]
     t.same(tally(await agent.call('askMany', { hosts, port: ports.who, count: 30, udp: true })), {
-      eth0: 10, eth1: 10, rausb0: 10,
+      eth0: 10,
+      eth1: 10,
+      rausb0: 10,
     })
   })
 
@@ -98,7 +106,12 @@ t.test('shares of new connections', async (t) => {
     const names: string[] = []
     for (let i = 0; i < 9; i++) {
       names.push(...(await connect(lab, 'box', 1)))
-      const again = [['multilink', 'apply'], hook('up', 'eth0', '192.168.1.1'), hook('up', lan.device), hook('up', 'eth1')]
+      const again = [
+        ['multilink', 'apply'],
+        hook('up', 'eth0', '192.168.1.1'),
+        hook('up', lan.device),
+        hook('up', 'eth1'),
+      ]
       await lab.box.run(again[i % again.length] as string[])
     }
     t.equal(unevenWindows(names, 3, [1, 1, 1]), 0, names.join(' '))

@@ -1,12 +1,13 @@
 // The how-to's network as data: addresses and names, nothing that runs.
 //
-//   LAN host              box                      gateways                          internet
-//   10.1.1.2 ──── eth2    eth0   192.168.1.2 ──── 192.168.1.1 gw-eth0   203.0.113.2  ──── 203.0.113.1 ┐
-//             10.1.1.1    eth1   172.16.0.2  ──── 172.16.0.1  gw-eth1   203.0.113.6  ──── 203.0.113.5 ├ 198.51.100.0/24
-//                         rausb0 192.168.0.2 ──── 192.168.0.1 gw-rausb0 203.0.113.10 ──── 203.0.113.9 ┘ (all its own)
+//   LAN host          box                   gateways                            internet
+//   10.1.1.2 ─ eth2     eth0   192.168.1.2 ── 192.168.1.1 gw-eth0    203.0.113.2  ── 203.0.113.1 ┐
+//              10.1.1.1 eth1   172.16.0.2  ── 172.16.0.1  gw-eth1    203.0.113.6  ── 203.0.113.5 ├ 198.51.100.0/24
+//                       rausb0 192.168.0.2 ── 192.168.0.1 gw-rausb0  203.0.113.10 ── 203.0.113.9 ┘ (all its own)
 //
-// Each gateway translates to its public address and drops, and counts, whatever comes from the box with another
-// source than the box's own address on that link. The internet has routes to the public addresses only.
+// Each gateway translates to its public address and drops, and counts, whatever comes from the box with
+// another source than the box's own address on that link. The internet has routes to the public addresses
+// only.
 
 export interface LabLink {
   readonly name: string

@@ -1,4 +1,5 @@
-// Waiting for a condition, bounded. In: a question and a time limit; out: its first truthy answer, or an error.
+// Waiting for a condition, bounded. In: a question and a time limit; out: its first truthy answer, or an
+// error.
 
 import { setTimeout as pause } from 'node:timers/promises'
 

@@ -27,7 +27,8 @@ export interface Debian {
 export async function startDebian(t: Test): Promise<Debian> {
   const root = await debianRoot()
   const place = await mkdtemp(path.join(tmpdir(), 'multilink-package-'))
-  const holder = execa('unshare', ['--mount', '--net', here('throwaway'), root, place], { reject: false, timeout: 900_000 })
+  const held = ['--mount', '--net', here('throwaway'), root, place]
+  const holder = execa('unshare', held, { reject: false, timeout: 900_000 })
   t.teardown(async () => {
     holder.kill('SIGKILL')
     await holder

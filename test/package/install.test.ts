@@ -56,7 +56,8 @@ t.test('the bundle runs on the Node of Debian 12', async (t) => {
 
 t.test('multilink.conf(5) explains every key there is, and its example is right', async (t) => {
   const page = await debian.sh('zcat /usr/share/man/man5/multilink.conf.5.gz')
-  for (const key of Object.values(keys).flat()) t.match(page, new RegExp(`^\\.(B|TP).*\\n?.*(?:\\b|B)${key}\\b`, 'm'), key)
+  for (const key of Object.values(keys).flat())
+    t.match(page, new RegExp(`^\\.(B|TP).*\\n?.*(?:\\b|B)${key}\\b`, 'm'), key)
   const [, example = ''] = /^\.SH EXAMPLE\n\.nf\n(.*?)^\.fi$/ms.exec(page) ?? []
   t.match(example, /link\.wlan0/)
   await debian.sh(`cat >/root/example.conf <<'END'\n${example.replaceAll('\\-', '-')}\nEND
@@ -71,7 +72,8 @@ t.test('bash completes every command there is, and its options', async (t) => {
       COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=\${#COMP_LINE}
       _multilink
       echo "\${COMPREPLY[*]}"' bash ${words.map((word) => `'${word}'`).join(' ')}`)
-  const commands = [...(await debian.sh('multilink --help')).matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name as string)
+  const help = await debian.sh('multilink --help')
+  const commands = Array.from(help.matchAll(/^ {2}([a-z]+)\b/gm), ([, name]) => name as string)
   t.ok(commands.includes('apply'), commands.join(' '))
   for (const command of commands) {
     t.ok((await complete('multilink', '')).split(' ').includes(command), command)
@@ -86,7 +88,9 @@ t.test('the licence of every bundled package comes with it', async (t) => {
   const text = await debian.sh('zcat /usr/share/doc/multilink/bundled-packages.gz')
   // esbuild says before each module which file it was
   const modules = await debian.sh("grep -o '^// node_modules/.*' /usr/sbin/multilink")
-  const packages = new Set([...modules.matchAll(/node_modules\/((?:@[^/]+\/)?[^/\n]+)/g)].map(([, name]) => name as string))
+  const folders = modules.matchAll(/node_modules\/((?:@[^/]+\/)?[^/\n]+)/g)
+  const packages = new Set(Array.from(folders, ([, name]) => name as string))
   t.ok(packages.has('commander') && packages.has('execa'))
-  for (const name of packages) t.match(text, new RegExp(`^${name} [0-9.]+ \\((MIT|ISC|BSD-2-Clause|Apache-2.0)\\)$`, 'm'))
+  for (const name of packages)
+    t.match(text, new RegExp(`^${name} [0-9.]+ \\((MIT|ISC|BSD-2-Clause|Apache-2.0)\\)$`, 'm'), name)
 })

@@ -14,7 +14,7 @@ export const kernelState = (debian: Debian) =>
     grep -rH . /proc/sys/net/ipv4/conf /proc/sys/net/ipv4/ip_forward /proc/sys/net/netfilter/nf_conntrack_helper \\
       2>/dev/null | sort`)
 
-/** Every file with its mode, owner and sum, but for what apt, dpkg and insserv (the order of init scripts) keep for themselves. */
+/** Every file with its mode, owner and sum, but for what apt, dpkg and insserv keep for themselves. */
 export const files = (debian: Debian) =>
   debian.sh(`
     find / -xdev \\( -path /var/lib/dpkg -o -path /var/cache -o -path /var/lib/apt -o -path /var/log -o -path /tmp \\

@@ -6,23 +6,16 @@ import { configOf, linkNamed } from './config.js'
 
 const three = [linkNamed('eth0'), linkNamed('eth1', { weight: 3 }), linkNamed('ppp0', { weight: 2 })]
 
-t.test('mark, table and the next hop that tells follow from the number, priorities from the order', async (t) => {
+t.test('mark, table, rule and the next hop that tells follow from the number, the fallback from the order', async (t) => {
   const { plan, numbers } = buildPlan(configOf(three), new Map([['eth1', 7]]))
   t.strictSame(Object.fromEntries(numbers), { eth1: 7, eth0: 1, ppp0: 2 })
   const seen = plan.links.map(({ name, mark, table, probeNexthop, rulePriority, fallbackPriority }) =>
     [name, mark, table, probeNexthop, rulePriority, fallbackPriority])
   t.strictSame(seen, [
-    ['eth0', 0x01000000, 1001, '240.0.0.1', 1101, 32800],
-    ['eth1', 0x07000000, 1007, '240.0.0.7', 1103, 32801],
-    ['ppp0', 0x02000000, 1002, '240.0.0.2', 1105, 32802],
+    ['eth0', 0x01000000, 1001, '240.0.0.1', 1102, 32800],
+    ['eth1', 0x07000000, 1007, '240.0.0.7', 1108, 32801],
+    ['ppp0', 0x02000000, 1002, '240.0.0.2', 1103, 32802],
   ])
-})
-
-t.test('large numbers carry over to the next byte of a next hop', async (t) => {
-  const config = configOf([linkNamed('eth0')], { markMask: 0xffffffff })
-  const { plan } = buildPlan(config, new Map([['eth0', 70000]]))
-  t.equal(plan.links[0]?.probeNexthop, '240.1.17.112')
-  t.equal(plan.links[0]?.mark, 70000)
 })
 
 t.test('shares are the weights\' parts of their sum', async (t) => {
@@ -37,10 +30,11 @@ t.test('the rules are in the order in which the kernel asks them, each with its 
   const { plan } = buildPlan(configOf(three.slice(0, 2)), new Map())
   t.strictSame(plan.rules.map((rule) => [rule.priority, rule.selector, rule.action]), [
     [1100, 'not fwmark 0/0xff000000', 'lookup 254 suppress_prefixlength 0'],
-    [1101, 'fwmark 0x1000000/0xff000000', 'lookup 1001'],
-    [1102, 'fwmark 0x1000000/0xff000000', 'unreachable'],
+    [1101, 'fwmark 0xff000000/0xff000000', 'goto 1357'],
+    [1102, 'fwmark 0x1000000/0xff000000', 'lookup 1001'],
     [1103, 'fwmark 0x2000000/0xff000000', 'lookup 1002'],
-    [1104, 'fwmark 0x2000000/0xff000000', 'unreachable'],
+    [1356, 'not fwmark 0/0xff000000', 'unreachable'],
+    [1357, '', 'nop'],
     [32765, 'fwmark 0xff000000/0xff000000', 'lookup 1000'],
     [32800, '', 'lookup 1001'],
     [32801, '', 'lookup 1002'],
@@ -58,12 +52,13 @@ t.test('no rule of one config stands in the way of another\'s, when links come, 
     const first = both.find((rule) => rule.selector === `fwmark 0x${mark.toString(16)}/0xff000000`)
     t.equal(first?.action, `lookup ${table}`)
   }
-  t.notOk(plans.flatMap((plan) => plan.rules).some((rule) => rule.action.startsWith('goto')))
+  const gotos = plans.flatMap((plan) => plan.rules).filter((rule) => rule.action.startsWith('goto'))
+  t.equal(new Set(gotos.map((rule) => `${rule.priority} ${rule.action}`)).size, 1, 'the kernel tells no two apart')
 })
 
 t.test('without fallback no rule sends unmarked traffic to a link\'s table', async (t) => {
   const { plan } = buildPlan(configOf(three, { fallback: false }), new Map())
-  const unmarked = plan.rules.filter((rule) => !rule.selector.includes('fwmark'))
+  const unmarked = plan.rules.filter((rule) => rule.action !== 'nop' && !rule.selector.includes('fwmark'))
   t.strictSame(unmarked, [])
 })
 
@@ -72,7 +67,7 @@ t.test('mask, table_base and rule_priority move everything that follows from the
   const { plan } = buildPlan(config, new Map())
   t.strictSame(plan.links.map((link) => [link.mark, link.table]), [[0x100, 301], [0x200, 302], [0x300, 303]])
   t.strictSame(plan.probe, { mark: 0xff00, table: 300, nexthop: '240.0.0.0' })
-  t.strictSame(plan.rules.map((rule) => rule.priority).slice(0, 7), [50, 51, 52, 53, 54, 55, 56])
+  t.strictSame(plan.rules.map((rule) => rule.priority).slice(0, 7), [50, 51, 52, 53, 54, 306, 307])
   t.ok(plan.rules.filter((rule) => rule.selector).every((rule) => rule.selector.endsWith('/0xff00')))
 })
 

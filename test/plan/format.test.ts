@@ -33,14 +33,16 @@ bypass 192.168.1.0/24 tcp/22 tcp/6660-6669 udp/53
 ip rules
   1100: not fwmark 0/0xff000000 lookup main suppress_prefixlength 0
       a connected or static route in main wins over a link, its default routes do not
-  1101: fwmark 0x1000000/0xff000000 lookup 1001
+  1101: fwmark 0xff000000/0xff000000 goto 1357
+      the probe passes the links by and goes where an unmarked packet would go
+  1102: fwmark 0x1000000/0xff000000 lookup 1001
       what is pinned to eth0 leaves by its table
-  1102: fwmark 0x1000000/0xff000000 unreachable
-      or, when eth0 has no route, not at all
   1103: fwmark 0x2000000/0xff000000 lookup 1002
       what is pinned to eth1 leaves by its table
-  1104: fwmark 0x2000000/0xff000000 unreachable
-      or, when eth1 has no route, not at all
+  1356: not fwmark 0/0xff000000 unreachable
+      a pinned packet whose link has no route never leaves by another link
+  1357: nop
+      where the probe goes on
   32765: fwmark 0xff000000/0xff000000 lookup 1000
       in the place of main's default: next hops that tell what would have taken it
   32800: lookup 1001

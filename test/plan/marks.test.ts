@@ -1,7 +1,8 @@
 // Marks under masks: every link's is its own, none leaves the mask, none is the probe's.
 
 import t from 'tap'
-import { formatFwmark, formatMark, highestNumber, markOf, maskShift, probeMark } from '../../src/plan/marks.js'
+import { linksOfMask } from '../../src/config/numbering.js'
+import { formatFwmark, formatMark, markOf, maskShift, probeMark } from '../../src/plan/marks.js'
 
 t.test('a link\'s number stands in the lowest bits of the mask', async (t) => {
   t.equal(markOf(1, 0xff000000), 0x01000000)
@@ -20,10 +21,9 @@ t.test('a mask is shifted by its zeros on the right', async (t) => {
 })
 
 t.test('the highest number is one below all bits, which are the probe\'s', async (t) => {
-  t.equal(highestNumber(0xff000000), 254)
-  t.equal(highestNumber(0x0000ff00), 254)
-  t.equal(highestNumber(0xffffffff), 0xfffffffe)
-  t.equal(highestNumber(0xc0000000), 2)
+  t.equal(linksOfMask(0xff000000), 254)
+  t.equal(linksOfMask(0x0000ff00), 254)
+  t.equal(linksOfMask(0xc0000000), 2)
   t.equal(probeMark(0xff000000), 0xff000000)
   t.equal(probeMark(0xffffffff), 0xffffffff)
 })
@@ -32,7 +32,7 @@ t.test('under every mask of one run, marks are distinct, within the mask, not 0 
   for (let bits = 2; bits <= 32; bits++) {
     for (let shift = 0; shift + bits <= 32; shift++) {
       const mask = Number(((1n << BigInt(bits)) - 1n) << BigInt(shift))
-      const highest = highestNumber(mask)
+      const highest = linksOfMask(mask)
       const numbers = [1, 2, Math.floor(highest / 2), highest - 1, highest].filter((number) => number > 0)
       const marks = [...new Set(numbers)].map((number) => markOf(number, mask))
       const right = marks.every((mark) => mark > 0 && (mark & ~mask) === 0 && mark !== probeMark(mask))

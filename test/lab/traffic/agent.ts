@@ -1,5 +1,5 @@
-// The traffic program: lives in one namespace of the lab, serves and connects as it is told over the IPC channel, and
-// ends with it. In: { id, method, argument }; out: { id, result } or { id, error }.
+// The traffic program: lives in one namespace of the lab, serves and connects as it is told over the IPC
+// channel, and ends with it. In: { id, method, argument }; out: { id, result } or { id, error }.
 
 import { clients } from './clients.js'
 import { servers } from './servers.js'
@@ -20,9 +20,11 @@ export interface Reply {
   readonly error?: string
 }
 
+const calls = methods as unknown as Record<keyof Methods, (argument: unknown) => unknown>
+
 process.on('disconnect', () => process.exit(0))
 process.on('message', (request: Request) => {
-  const call = methods[request.method] as (argument: unknown) => unknown
+  const call = calls[request.method]
   const reply = (rest: Omit<Reply, 'id'>): void => {
     process.send?.({ id: request.id, ...rest })
   }

@@ -59,9 +59,7 @@ export const clients = {
   askUdp,
 
   /** `count` questions, `parallel` of them at a time (1: in sequence), to the hosts in turn */
-  async askMany(
-    options: Flow & { count: number; parallel?: number; udp?: boolean },
-  ): Promise<Answer[]> {
+  async askMany(options: Flow & { count: number; parallel?: number; udp?: boolean }): Promise<Answer[]> {
     const { hosts, count, parallel = 1, udp = false, ...rest } = options
     const answers: Answer[] = []
     let next = 0

@@ -1,5 +1,6 @@
-// Servers of the lab, run by the agent. In: ports; out: who came, in order. `who` tells each client the address it is
-// seen as and ends; `echo` tells it too, on a first line, and then sends everything back; `http` serves GET /BYTES.
+// Servers of the lab, run by the agent. In: ports; out: who came, in order. `who` tells each client the
+// address it is seen as and ends; `echo` tells it too, on a first line, and then sends everything back;
+// `http` serves GET /BYTES.
 
 import { createSocket, type Socket as Datagrams } from 'node:dgram'
 import { createServer as createHttpServer } from 'node:http'

@@ -1,5 +1,5 @@
-// Long-lived streams of the lab, run by the agent. In: an `echo` server; out: how many bytes came back as they were sent.
-// Each stream sends a block with every tick and compares what comes back byte by byte.
+// Long-lived streams of the lab, run by the agent. In: an `echo` server; out: how many bytes came back as
+// they were sent. Each stream sends a block with every tick and compares what comes back byte by byte.
 
 import { connect, type Socket } from 'node:net'
 import type { StreamState } from './answers.js'
@@ -59,10 +59,19 @@ function stateOf({ host, seenAs, intact, error }: Stream): StreamState {
 
 export const streamClients = {
   /** opens `count` more streams, one after the other, and keeps all sending `bytes` every `every` ms */
-  async openStreams(
-    { host, port, count, bytes = 1000, every = 50 }:
-      { host: string; port: number; count: number; bytes?: number; every?: number },
-  ): Promise<StreamState[]> {
+  async openStreams({
+    host,
+    port,
+    count,
+    bytes = 1000,
+    every = 50,
+  }: {
+    host: string
+    port: number
+    count: number
+    bytes?: number
+    every?: number
+  }): Promise<StreamState[]> {
     const opened: Stream[] = []
     for (let i = 0; i < count; i++) opened.push(await open(host, port))
     streams.push(...opened)
