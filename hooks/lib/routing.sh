@@ -21,8 +21,8 @@ run_todo() {
 	esac
 }
 
-# Sets refused: the links whose gateway the kernel does not take (a broadcast address, its own). Everything else is added:
-# one bad gateway must not keep the other links from changing. But an apply is refused whole (MULTILINK_STRICT).
+# Sets refused: the links whose gateway the kernel does not take (a broadcast address, its own). Everything else is
+# added: one bad gateway must not keep the other links from changing. But an apply is refused whole (MULTILINK_STRICT).
 add_routing() {
 	refused=
 	compare_routing

@@ -19,7 +19,8 @@ export function refuseTooMany(
   const bits = Math.ceil(Math.log2(count + 2))
   const { mark_mask: mask, table_base: base } = top
   if (count > mostLinks) {
-    findings.push({ at: links[mostLinks]?.at ?? 0, message: `there are ${count} links; at most ${mostLinks} are possible` })
+    const message = `there are ${count} links; at most ${mostLinks} are possible`
+    findings.push({ at: links[mostLinks]?.at ?? 0, message })
     return
   }
   refuse('mark_mask', mask, linksOfMask, `use a run of at least ${bits} bits`)

@@ -10,7 +10,7 @@ export type LeasedGateways = ReadonlyMap<string, string>
 /** What the config takes for a gateway; "auto" for want of an address. */
 export function spellGateway(gateway: string | undefined): string {
   const read = readGateway(gateway ?? 'auto')
-  return 'value' in read && read.value !== undefined ? read.value : 'auto'
+  return 'value' in read ? read.value : 'auto'
 }
 
 export interface Warned {

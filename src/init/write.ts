@@ -55,11 +55,8 @@ export async function assertReplaceable(file: string): Promise<void> {
 function definedLinks(text: string): string[] | undefined {
   try {
     const { link } = getStaticTOMLValue(parseTOML(text, { tomlVersion: '1.0' })) as { link?: unknown }
-    return typeof link === 'object' && link !== null
-      ? Object.keys(link)
-      : link === undefined
-        ? []
-        : [String(link)]
+    if (link === undefined) return []
+    return typeof link === 'object' && link !== null ? Object.keys(link) : [JSON.stringify(link)]
   } catch {
     return undefined
   }

@@ -60,6 +60,8 @@ async function runLibrary(name: string, ...args: string[]) {
 /** The line that tells most: what multilink's own shell found refused, else the program's error, else anything. */
 function firstError(result: { stderr: string; shortMessage?: string | undefined }): string {
   const lines = result.stderr.split('\n').map((text) => text.trim())
-  const line = [/refuses the gateway/, /error/i, /./].flatMap((telling) => lines.find((text) => telling.test(text)) ?? [])[0]
-  return (line ?? result.shortMessage ?? 'no message').replace(/^multilink: /, '').replace(/^\/dev\/stdin:/, 'rules.nft:')
+  const telling = [/refuses the gateway/, /error/i, /./]
+  const line = telling.flatMap((pattern) => lines.find((text) => pattern.test(text)) ?? [])[0]
+  const message = line ?? result.shortMessage ?? 'no message'
+  return message.replace(/^multilink: /, '').replace(/^\/dev\/stdin:/, 'rules.nft:')
 }

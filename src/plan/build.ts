@@ -65,8 +65,8 @@ function planLink(config: Config, link: LinkConfig, index: number, numbers: Numb
 }
 
 /**
- * Where each rule stands depends on no other link, so that old and new rules can stand side by side while links come and
- * go: the last ones leave room for every number. (The kernel takes two `goto` of one priority for the same rule.)
+ * Where each rule stands depends on no other link, so that old and new rules can stand side by side while links come
+ * and go: the last ones leave room for every number. (The kernel takes two `goto` of one priority for the same rule.)
  */
 function planRules(config: Config, links: readonly PlannedLink[], probe: Plan['probe']): PlannedRule[] {
   if (links.length === 0) return []

@@ -26,7 +26,7 @@ export function renderRules(plan: Plan, template: string): string {
         table: link.table,
         probe_nexthop: link.probeNexthop,
         masquerade: link.masquerade,
-        // Without fallback a socket bound to the device finds no gateway, and with one in the config main's may be another.
+        // Without fallback a socket bound to the device finds no gateway; main's may be another than the config's.
         as_it_is: plan.fallback && link.gateway === 'auto',
       })),
     ),

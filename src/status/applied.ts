@@ -115,7 +115,8 @@ async function readText(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    return forgiveMissing(file, error)
+    forgiveMissing(file, error)
+    return undefined
   }
 }
 
@@ -123,7 +124,8 @@ async function readTime(file: string): Promise<Date | undefined> {
   try {
     return (await stat(file)).mtime
   } catch (error) {
-    return forgiveMissing(file, error)
+    forgiveMissing(file, error)
+    return undefined
   }
 }
 

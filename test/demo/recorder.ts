@@ -63,7 +63,7 @@ export function startRecorder(read: () => PerLink, tell: (interval: Interval) =>
     stop: async () => {
       stopping.abort()
       const error = await failure
-      if (error !== undefined) throw error
+      if (error !== undefined) throw new Error('the recorder stopped', { cause: error })
     },
   }
 }

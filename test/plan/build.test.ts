@@ -6,7 +6,7 @@ import { configOf, linkNamed } from './config.js'
 
 const three = [linkNamed('eth0'), linkNamed('eth1', { weight: 3 }), linkNamed('ppp0', { weight: 2 })]
 
-t.test('mark, table, rule and the next hop that tells follow from the number, the fallback from the order', async (t) => {
+t.test('mark, table, rule and next hop follow from the number, the fallback from the order', async (t) => {
   const { plan, numbers } = buildPlan(configOf(three), new Map([['eth1', 7]]))
   t.strictSame(Object.fromEntries(numbers), { eth1: 7, eth0: 1, ppp0: 2 })
   const seen = plan.links.map(({ name, mark, table, probeNexthop, rulePriority, fallbackPriority }) =>
