@@ -1,5 +1,5 @@
-// Measures in the lab, as medians: what the hook adds to ifup and to ifdown, and what an apply takes. Run by
-// hand or by bench/: node --import tsx test/lab/measure.ts [ROUNDS]. Out: one line a measure on stdout.
+// Measures in the lab, as medians: what the hook adds to ifup and to ifdown, what an apply takes, and how long the table
+// is away after a flush. `npm run measure -- [ROUNDS]`; out: one line a measure on stdout.
 
 import { raiseNetwork, type Lab } from './network.js'
 import { configOf, deb, linkNames } from './scenario.js'
@@ -11,6 +11,8 @@ export interface Times {
   readonly ifdownAdded: number
   readonly apply: number
   readonly applyUnchanged: number
+  /** from another program's `flush ruleset` until start has brought the table back */
+  readonly afterFlush: number
 }
 
 function median(values: readonly number[]): number {
@@ -44,6 +46,11 @@ export async function measure(lab: Lab, rounds: number): Promise<Times> {
   }
   const unchanged: number[] = []
   for (let i = 0; i < rounds; i++) unchanged.push((await box.run(['multilink', 'apply'])).milliseconds)
+  const flushed: number[] = []
+  for (let i = 0; i < rounds; i++) {
+    await box.run(['nft', 'flush', 'ruleset'])
+    flushed.push((await box.run(['/usr/lib/multilink/start'])).milliseconds)
+  }
   const added = (phase: string): number =>
     median(took[phase]?.with ?? []) - median(took[phase]?.without ?? [])
   return {
@@ -51,6 +58,7 @@ export async function measure(lab: Lab, rounds: number): Promise<Times> {
     ifdownAdded: added('down'),
     apply: median(apply),
     applyUnchanged: median(unchanged),
+    afterFlush: median(flushed),
   }
 }
 
@@ -68,6 +76,7 @@ async function main(rounds: number): Promise<void> {
     console.log(`the hook adds to ifdown: ${times.ifdownAdded.toFixed(0)} ms`)
     console.log(`apply, three links:      ${times.apply.toFixed(0)} ms`)
     console.log(`apply without changes:   ${times.applyUnchanged.toFixed(0)} ms`)
+    console.log(`start after a flush:     ${times.afterFlush.toFixed(0)} ms`)
   } finally {
     await lab.close()
   }

@@ -1,0 +1,142 @@
+// What goes wrong around a hook stays small: an odd address, a refused gateway, a listing that fails or an apply that
+// overtakes it costs nobody else a link, and what cannot be done is said.
+
+import t from 'tap'
+import { allLinks, appliedBox, configureAll, linkConfigs, links, makeBox, type Box } from './box.js'
+
+const { eth0, rausb0 } = linkConfigs
+const addressesOf = (box: Box) => box.sh('nft list map inet multilink addresses | sed -n "s/.*elements = //p; s/^\t\t\t *//p"')
+const ways = (box: Box) => box.sh('nft list map inet multilink ways | grep -o "goto [a-z0-9_]*"')
+
+t.test('an address with a metric is one address', async (t) => {
+  const box = await makeBox(t)
+  await configureAll(box)
+  await box.sh('ip address add 172.16.5.5/32 metric 100 dev eth1')
+  t.match(await box.sh('ip -br address show dev eth1'), '172.16.5.5/32 metric 100', 'ip lists it so')
+  t.equal((await box.apply(allLinks)).code, 0)
+  const listed = await box.sh('nft list map inet multilink addresses')
+  t.match(listed, '172.16.5.5 : goto use_eth1')
+  t.notMatch(listed, '0.0.0.100')
+})
+
+t.test('of two links with one address the first keeps it, and hooks of both and of a third go on', async (t) => {
+  const box = await makeBox(t)
+  await configureAll(box)
+  await box.sh('ip address add 192.168.1.2/24 dev eth1')
+  t.equal((await box.apply(allLinks)).code, 0)
+  const owner = '192.168.1.2 : goto use_eth0'
+  for (const link of ['eth1', 'eth0', 'rausb0'] as const) {
+    for (const result of [await box.ifDown(link), await box.ifUp(link, { IF_GATEWAY: links[link].gateway })]) {
+      t.equal(result.code, 0)
+      t.notMatch(result.stderr, /failed|Error/, link)
+    }
+    t.match(await addressesOf(box), owner)
+  }
+  t.equal(await ways(box), 'goto keep_eth0\ngoto keep_eth1\ngoto keep_rausb0')
+})
+
+t.test('a hook that gets the lock after an apply ends with what the apply wanted', async (t) => {
+  const box = await appliedBox(t)
+  t.equal((await box.apply(`rule_priority = 900\n${eth0}weight = 3\n${rausb0}`)).code, 0)
+  const wanted = await box.state()
+  const pointAt = (n: number) => `ln -sfn generations/${n} /var/lib/multilink/.current.new
+    mv -T /var/lib/multilink/.current.new /var/lib/multilink/current`
+  await box.sh(`${pointAt(1)}; /var/lib/multilink/current/boot`)
+  t.not(await box.state(), wanted)
+
+  // The first generation's hook waits for the lock while the second becomes current, as in install-generation.
+  const { stderr } = await box.run(`
+    exec 9>/run/multilink/.lock
+    flock 9
+    env -i PATH=/usr/sbin:/usr/bin IFACE=eth0 ADDRFAM=inet METHOD=static MODE=start IF_GATEWAY=${links.eth0.gateway} \\
+      /etc/network/if-up.d/multilink 9>&- &
+    inode=$(stat -c %i /run/multilink/.lock)
+    until grep -q -- "-> FLOCK .*:$inode " /proc/locks; do sleep 0.02; done
+    ${pointAt(2)}
+    exec 9>&-
+    wait $!`)
+  t.notMatch(stderr, 'failed')
+  t.equal(await box.state(), wanted)
+})
+
+/** ip, but as long as /run/fail is there one that fails when its arguments match. */
+const failingIp = (pattern: string) => `mkdir -p /run/shims
+  cat >/run/shims/ip <<'END'
+#!/bin/sh
+case "$*" in ${pattern}) [ ! -e /run/fail ] || { rm /run/fail; echo "Cannot send dump request" >&2; exit 1; } ;; esac
+exec /usr/sbin/ip "$@"
+END
+  chmod 755 /run/shims/ip
+  : >/run/fail`
+const shimmed = '/run/shims:/usr/sbin:/usr/bin:/sbin:/bin'
+
+for (const listing of ['"-br address"*', '"-N -4 route show table 254"*', '"-N -4 rule show"*']) {
+  t.test(`a listing that fails (ip ${listing}) takes no link out: the hook says so, the next goes on`, async (t) => {
+    const box = await appliedBox(t)
+    const before = await box.state()
+    await box.sh(failingIp(listing))
+    const environment = { IF_GATEWAY: links.eth1.gateway, PATH: shimmed }
+    const { code, stderr } = await box.ifUp('eth1', environment)
+    t.equal((await box.run('[ -e /run/fail ]')).code, 1, 'it was asked for')
+    t.equal(code, 0)
+    t.match(stderr, /^multilink: eth1: if-up failed \(exit \d+\); run 'multilink apply'$/m)
+    t.equal(await box.state(), before)
+    t.strictSame(await box.ifUp('eth1', environment), { code: 0, stdout: '', stderr: '' })
+    t.equal(await box.state(), before)
+  })
+}
+
+t.test('a stop that cannot list the rules is exit 3 and says so; the next takes the rest', async (t) => {
+  const box = await makeBox(t)
+  await configureAll(box)
+  const clean = await box.state('kernel')
+  await box.apply(allLinks)
+  await box.sh(failingIp('"-N -4 rule show"*'))
+  const { code, stderr } = await box.run(`PATH=${shimmed} multilink stop`)
+  t.equal(code, 3)
+  t.match(stderr, /^multilink: .*Cannot send dump request/m)
+  t.equal((await box.run('nft list table inet multilink')).code, 1, 'what could go has gone')
+  t.equal((await box.run('multilink stop')).code, 0)
+  t.equal(await box.state('kernel'), clean)
+})
+
+const broadcast = '172.16.255.255'
+
+t.test('a gateway in the config that the kernel refuses: apply is exit 3, names the link, the old set stays', async (t) => {
+  const box = await appliedBox(t)
+  const before = await box.state('kernel')
+  const { code, stderr } = await box.apply(`${eth0}weight = 2\n[link.eth1]\ngateway = "${broadcast}"\n${rausb0}`)
+  t.equal(code, 3)
+  t.match(stderr, /gateway of eth1\b/)
+  t.match(stderr, 'everything is as it was before')
+  t.equal(await box.state('kernel'), before)
+  t.equal(await box.sh('readlink /var/lib/multilink/current'), 'generations/1')
+})
+
+t.test('a gateway in the stanza that the kernel refuses: that link is out, the others go on, a right one mends it', async (t) => {
+  const box = await makeBox(t)
+  await box.apply(`${eth0}[link.eth1]\n${rausb0}`)
+  await configureAll(box)
+  await box.ifUp('eth0')
+  const { code, stderr } = await box.ifUp('eth1', { IF_GATEWAY: broadcast })
+  t.equal(code, 0)
+  const reason = `the kernel refuses its gateway ${broadcast}`
+  t.match(stderr, `multilink: eth1 is out: ${reason}`)
+  t.match(await box.sh('cat /run/multilink/.out/eth1'), reason)
+  t.match((await box.ifUp('rausb0')).stderr, 'multilink: rausb0 is in, gateway 192.168.0.1')
+  t.equal(await ways(box), 'goto keep_eth0\ngoto out\ngoto keep_rausb0')
+  t.match((await box.ifDown('eth0')).stderr, 'multilink: eth0 is out')
+  t.equal(await ways(box), 'goto out\ngoto out\ngoto keep_rausb0')
+  t.match((await box.ifUp('eth1', { IF_GATEWAY: links.eth1.gateway })).stderr, 'multilink: eth1 is in')
+  t.equal(await ways(box), 'goto out\ngoto keep_eth1\ngoto keep_rausb0')
+})
+
+t.test('boot before anything has set lo up loads the same', async (t) => {
+  const box = await appliedBox(t)
+  const before = await box.state('kernel')
+  await box.sh('nft flush ruleset; ip link set lo down')
+  t.not(await box.state('kernel'), before)
+  t.equal((await box.run('/usr/lib/multilink/start')).code, 0)
+  t.match(await box.sh('ip link show lo'), /<LOOPBACK,UP/)
+  t.equal(await box.state('kernel'), before)
+})
