@@ -116,13 +116,14 @@ t.test('a gateway in the config that the kernel refuses: apply is exit 3, names 
 t.test('a gateway in the stanza that the kernel refuses: that link is out, the others go on, a right one mends it', async (t) => {
   const box = await makeBox(t)
   await box.apply(`${eth0}[link.eth1]\n${rausb0}`)
-  await configureAll(box)
+  for (const link of ['eth0', 'eth1'] as const) await box.configure(link)
   await box.ifUp('eth0')
   const { code, stderr } = await box.ifUp('eth1', { IF_GATEWAY: broadcast })
   t.equal(code, 0)
   const reason = `the kernel refuses its gateway ${broadcast}`
   t.match(stderr, `multilink: eth1 is out: ${reason}`)
   t.match(await box.sh('cat /run/multilink/.out/eth1'), reason)
+  await box.configure('rausb0')
   t.match((await box.ifUp('rausb0')).stderr, 'multilink: rausb0 is in, gateway 192.168.0.1')
   t.equal(await ways(box), 'goto keep_eth0\ngoto out\ngoto keep_rausb0')
   t.match((await box.ifDown('eth0')).stderr, 'multilink: eth0 is out')

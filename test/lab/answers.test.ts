@@ -19,7 +19,7 @@ t.test('answers', async (t) => {
   const internet = await lab.agent('internet')
   await box.call('who', { port: here })
   await box.call('echo', { port: streams })
-  await box.call('whoUdp', { port: here, hosts: ['0.0.0.0'] })
+  await box.call('whoUdp', { port: here, hosts: links.map(({ address }) => address) })
   await host.call('who', { port: here })
   await host.call('whoUdp', { port: here, hosts: ['0.0.0.0'] })
   for (const { name } of links) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Sends what a LAN host sends for connections that are dead: late resets, stray FINs, ACKs and data, ICMP
-errors. In: seconds, packets a second, source, destinations, source ports; out: how many were sent."""
+errors. In: seconds, packets a second, source, destinations, source ports, kinds; out: how many were sent."""
 
 import random
 import socket
@@ -44,23 +44,25 @@ def main():
     seconds, rate = float(sys.argv[1]), int(sys.argv[2])
     source = socket.inet_aton(sys.argv[3])
     destinations = [socket.inet_aton(address) for address in sys.argv[4].split(",")]
-    ports = [int(port) for port in sys.argv[5].split(",")] if len(sys.argv) > 5 else []
+    ports = [int(port) for port in sys.argv[5].split(",")] if sys.argv[5:] and sys.argv[5] else []
+    wanted = sys.argv[6].split(",") if sys.argv[6:] else []
     out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     rst, ack, fin, syn = 0x04, 0x10, 0x01, 0x02
     sent, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         destination = random.choice(destinations)
         sport = random.choice(ports) if ports and random.random() < 0.7 else random.randrange(1024, 65536)
-        kinds = [
-            lambda: tcp(source, destination, sport, 7000, rst),
-            lambda: tcp(source, destination, sport, 7000, rst | ack),
-            lambda: tcp(source, destination, sport, 7000, fin | ack),
-            lambda: tcp(source, destination, sport, 7000, ack),
-            lambda: tcp(source, destination, sport, 7000, ack | 0x08, b"late data"),
-            lambda: tcp(source, destination, sport, 7000, syn | ack),
-            lambda: unreachable(source, destination, tcp(destination, source, 7000, sport, ack)),
-        ]
-        out.sendto(random.choice(kinds)(), (socket.inet_ntoa(destination), 0))
+        kinds = {
+            "rst": lambda: tcp(source, destination, sport, 7000, rst),
+            "rst-ack": lambda: tcp(source, destination, sport, 7000, rst | ack),
+            "fin": lambda: tcp(source, destination, sport, 7000, fin | ack),
+            "ack": lambda: tcp(source, destination, sport, 7000, ack),
+            "data": lambda: tcp(source, destination, sport, 7000, ack | 0x08, b"late data"),
+            "syn-ack": lambda: tcp(source, destination, sport, 7000, syn | ack),
+            "error": lambda: unreachable(source, destination, tcp(destination, source, 7000, sport, ack)),
+        }
+        kind = random.choice(wanted or list(kinds))
+        out.sendto(kinds[kind](), (socket.inet_ntoa(destination), 0))
         sent += 1
         time.sleep(1 / rate)
     print(sent)

@@ -36,7 +36,12 @@ function askUdp({ host, port, localAddress, timeout = 5000 }: Ask): Promise<Answ
       resolve({ host, at, took: performance.now() - begin, ...result })
     }
     const limit = setTimeout(() => finish({ error: 'ETIMEDOUT (by the client)' }), timeout)
-    socket.on('message', (text) => finish({ seenAs: text.toString().trim() }))
+    // Anybody can send to the socket: an answer comes from where the question went.
+    socket.on('message', (text, from) => {
+      const asked = from.address === host && from.port === port
+      if (asked) finish({ seenAs: text.toString().trim() })
+      else finish({ error: `an answer from ${from.address}:${from.port}, not from ${host}:${port}` })
+    })
     const fail = (failure: NodeJS.ErrnoException): void => finish({ error: failure.code ?? failure.message })
     socket.on('error', fail)
     socket.bind(0, localAddress ?? '0.0.0.0', () => {
