@@ -32,8 +32,14 @@ t.test('output that nobody reads ends the command silently, exit 0', async (t) =
   for (const args of ['plan', 'plan --json', '--help', 'check']) {
     // The reader has gone before the first byte: its end of the pipe is closed before the command starts.
     const root = args === '--help' ? '' : '--root .'
-    const { stderr } = await sh(`{ until [ -e gone ]; do sleep 0.01; done; multilink ${args} ${root}; echo $? >code; } | {
-      exec <&-; : >gone; }`)
+    const { stderr } = await sh(`{
+      until [ -e gone ]; do sleep 0.01; done
+      multilink ${args} ${root}
+      echo $? >code
+    } | {
+      exec <&-
+      : >gone
+    }`)
     t.equal(stderr, '', args)
     t.equal(await readFile(join(shared, 'code'), 'utf8'), '0\n', args)
     await rm(join(shared, 'gone'))

@@ -28,7 +28,7 @@ add_routing() {
 	compare_routing
 	! run_todo add || return 0
 	compare_routing
-	refused=$(printf '%s\n' "$todo" | sed -n "
+	refused=$(printf '%s\n' "$todo" | sed "
 		/^add /!d
 		s/^add route replace default via [0-9.]* dev \([^ ]*\) table [0-9]* onlink protocol $protocol\$/\1/; t
 		s/.*/-/")
