@@ -1,5 +1,5 @@
-// Measures in the lab, as medians: what the hook adds to ifup and to ifdown, what an apply takes, and how long the table
-// is away after a flush. `npm run measure -- [ROUNDS]`; out: one line a measure on stdout.
+// Measures in the lab, as medians: what the hook adds to ifup and to ifdown, what an apply takes, and how long the
+// table is away after a flush. `npm run measure -- [ROUNDS]`; out: one line a measure on stdout.
 
 import { raiseNetwork, type Lab } from './network.js'
 import { configOf, deb, linkNames } from './scenario.js'
