@@ -56,9 +56,10 @@ export async function startBox(namespace: string, place: string, template: strin
   const children = await readFile(`/proc/${outerId}/task/${outerId}/children`, 'utf8')
   const holder = Number(children.trim())
 
+  // tap puts itself into NODE_OPTIONS of all it starts; the box's own Node must not look for it.
   const enter = (program: readonly string[]): string[] => [
     ...['nsenter', '--target', String(holder), '--mount', '--uts', '--ipc', '--net', '--pid'],
-    ...['--root', '--wd', '--', ...program],
+    ...['--root', '--wd', '--', 'env', '-u', 'NODE_OPTIONS', ...program],
   ]
   const box: Box = {
     namespace,
