@@ -20,8 +20,8 @@ lock() {
 	export MULTILINK_LOCKED
 	case $0 in
 	*/generations/*)
-		now=$(readlink $generation)
-		[ "${0%/*}" = "${0%/generations/*}/$now" ] || exec "$generation/${0##*/}"
+		now=$(cd -P $generation && pwd)
+		[ "${0%/*}" = "$now" ] || exec "$generation/${0##*/}"
 		;;
 	esac
 }

@@ -17,8 +17,14 @@ compare_routing() {
 # run_todo VERB: the commands of todo that begin with VERB.
 run_todo() {
 	case $todo in
-	*"$newline$1 "*) printf '%s\n' "$todo" | sed -n "s/^$1 //p" | ip -4 -force -batch - ;;
+	*"$newline$1 "*) ;;
+	*) return 0 ;;
 	esac
+	while read -r verb command; do
+		[ "$verb" != "$1" ] || printf '%s\n' "$command"
+	done <<-EOF | ip -4 -force -batch -
+		$todo
+	EOF
 }
 
 # Sets refused: the links whose gateway the kernel does not take (a broadcast address, its own). Everything else is
