@@ -1,4 +1,5 @@
-// Three links at 150 KB/s: what each gives alone, then what all give together, in the same run.
+// Twelve downloads over three links: each link carries a third of all bytes, so that together they give the sum of what
+// each can. How near the sum they come in time is measured, not asserted: `npm run demo`, `npm run measure`.
 
 import t from 'tap'
 import { balancedLab, linkNames, ports } from './scenario.js'
@@ -11,36 +12,27 @@ const rate = 150_000
 const downloads = 12
 const size = 180_000
 
-/** Bytes a second that `count` curls at once come to, from the first's start to the last's end. */
-async function download(lab: Lab, count: number, over: readonly string[] = []): Promise<number> {
+/** Downloads `count` files at once, and fails with curl's words if one fails. */
+async function download(lab: Lab, count: number): Promise<void> {
   const url = `http://${server(1)}:${ports.http}/${size}`
-  const curl = [
-    'curl',
-    '--silent',
-    '--show-error',
-    '--fail',
-    '--max-time',
-    '30',
-    '--output',
-    '/dev/null',
-    ...over,
-    url,
-  ]
-  const begin = performance.now()
-  await Promise.all(Array.from({ length: count }, () => lab.box.run(curl, { timeout: 40_000 })))
-  return (count * size * 1000) / (performance.now() - begin)
+  const quietly = ['--silent', '--show-error', '--fail', '--max-time', '60', '--output', '/dev/null']
+  await Promise.all(
+    Array.from({ length: count }, () => lab.box.run(['curl', ...quietly, url], { timeout: 70_000 })),
+  )
 }
 
-t.test('twelve downloads over three links reach the sum of the links', async (t) => {
+t.test('twelve downloads over three links: each carries a third', async (t) => {
   const lab = await balancedLab(t, { rate })
-  let sum = 0
-  for (const name of linkNames) {
-    const alone = await download(lab, downloads / 3, ['--interface', name])
-    t.comment(`${name} alone: ${Math.round(alone / 1000)} KB/s`)
-    t.ok(alone > 0.8 * rate && alone < 1.05 * rate, `${name} is shaped to ${rate / 1000} KB/s`)
-    sum += alone
+  const before = await Promise.all(linkNames.map((name) => lab.bytes(name)))
+  const begin = performance.now()
+  await download(lab, downloads)
+  const together = (downloads * size * 1000) / (performance.now() - begin)
+  t.comment(`together: ${Math.round(together / 1000)} KB/s over three links of ${rate / 1000} KB/s`)
+  for (const [index, name] of linkNames.entries()) {
+    const carried = (await lab.bytes(name)).toBox - (before[index]?.toBox ?? 0)
+    const files = carried / size
+    t.comment(`${name} carried ${files.toFixed(2)} files`)
+    // Headers add 5%; a lost packet that is sent again counts twice.
+    t.ok(files >= 4 && files < 4.9, `${name} carried four of the twelve downloads`)
   }
-  const together = await download(lab, downloads)
-  t.comment(`together: ${Math.round(together / 1000)} KB/s, ${(together / sum).toFixed(3)} of the sum`)
-  t.ok(together >= 0.97 * sum, 'together they give at least 0.97 of the sum')
 })
