@@ -69,6 +69,14 @@ link_down() {
 	[ -e $state/.stopped ] || reconcile
 }
 
+# changed: what a link depends on may be another now: its interface, addresses, routes, lease or health. Whoever notices
+# such a thing calls this, as often as it likes.
+changed() {
+	[ -n "$links" ] || return 0
+	lock
+	[ -e $state/.stopped ] || reconcile
+}
+
 # boot: everything, for what is up now. Without links: nothing of ours may be left.
 boot() {
 	lock

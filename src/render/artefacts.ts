@@ -18,13 +18,14 @@ export interface Artefact {
 /** The files of one generation, in the order of their names. */
 export function renderArtefacts(plan: Plan, templates: Templates): Artefact[] {
   const settings = settingsView(plan)
-  const script = (name: 'boot' | 'if-down' | 'if-up'): Artefact => ({
+  const script = (name: 'boot' | 'changed' | 'if-down' | 'if-up'): Artefact => ({
     path: name,
     mode: 0o755,
     text: renderTemplate(templates[name], settings, quoteShell, { settings: templates.settings }),
   })
   return [
     script('boot'),
+    script('changed'),
     script('if-down'),
     script('if-up'),
     { path: 'plan.json', mode: 0o644, text: formatPlanJson(plan) },

@@ -7,6 +7,7 @@ import { SystemError } from '../errors.js'
 
 const files = {
   boot: 'boot.mustache',
+  changed: 'changed.mustache',
   config: 'multilink.conf.mustache',
   'if-down': 'if-down.mustache',
   'if-up': 'if-up.mustache',
