@@ -26,7 +26,7 @@ export function parseAddress(text: string): Address | undefined {
   return value >> 32n === mapped ? undefined : { family: 6, value }
 }
 
-/** Why text that is nearly an IPv6 address is not taken for one, and what to write; undefined when it is far from it. */
+/** Why text that is nearly an IPv6 address is not taken for one, and what to write; undefined for other text. */
 export function nearlyAddress(text: string): string | undefined {
   if (!ipaddr.IPv6.isValid(text)) return undefined
   const [plain = '', zone] = text.split('%')

@@ -77,7 +77,8 @@ function refuseQuorum(
     .map(({ family, count }) => `has ${count} IPv${family} target${count === 1 ? '' : 's'}`)
   if (values.check === 'gateway' && quorum > 1) counts.push('is one target for each family')
   for (const count of counts) {
-    findings.push({ at: node.at, message: `link ${name}: check ${count}, and ${where}; add targets or lower the quorum` })
+    const message = `link ${name}: check ${count}, and ${where}; add targets or lower the quorum`
+    findings.push({ at: node.at, message })
   }
 }
 
