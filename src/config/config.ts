@@ -22,9 +22,40 @@ export interface LinkConfig {
   readonly isDefault: boolean
   /** an IPv4 address, or 'auto': from ifupdown, the lease, or the kernel's own route */
   readonly gateway: string
+  /** the same for IPv6; 'none' when the link has no IPv6 */
+  readonly gateway6: string
+  /** whether IPv6 goes over this link too */
+  readonly ipv6: boolean
   readonly masquerade: boolean
-  /** canonical IPv4 CIDRs ("10.8.0.0/16"), sorted, none within another, none overlapping another link's */
+  /** canonical CIDRs of both families, IPv4 first, sorted, none within another, none overlapping another link's */
   readonly networks: readonly string[]
+  /** what a lease names as resolvers is reached over this link only */
+  readonly ownDns: boolean
+  /** 0 to 9; used only while no link of a lower tier is usable */
+  readonly tier: number
+  /** when a link of a lower tier is usable again: 'new' connections move to it, or 'all' that run over this one */
+  readonly failback: 'new' | 'all'
+  /** what is pinned to this link when it is lost is ended, or kept until it is back */
+  readonly onLoss: 'end' | 'keep'
+  /** canonical addresses of both families, none twice; empty: not checked */
+  readonly check: 'gateway' | readonly string[]
+  /** one line for sh; empty: none */
+  readonly checkCommand: string
+}
+
+/** How links are checked, those that have a check. */
+export interface CheckConfig {
+  /** seconds from one round of probes to the next */
+  readonly interval: number
+  /** rounds in a row that must fail before a link is out, and be good before it is back */
+  readonly downAfter: number
+  readonly upAfter: number
+  /** how many targets of a family must answer in a round that is good */
+  readonly quorum: number
+  /** percent; null: loss does not count */
+  readonly maxLoss: number | null
+  /** milliseconds; null: the round trip time does not count */
+  readonly maxRtt: number | null
 }
 
 export interface Config {
@@ -37,13 +68,18 @@ export interface Config {
   readonly tableBase: number
   readonly fallback: boolean
   readonly rulePriority: number
+  /** a UDP service on the wildcard address answers over the link the question came in on */
+  readonly udpAnswers: boolean
+  readonly check: CheckConfig
   /** in order of preference; empty: multilink changes nothing */
   readonly links: readonly LinkConfig[]
   readonly bypass: {
-    /** canonical IPv4 CIDRs, sorted, none within another */
+    /** canonical CIDRs of both families, IPv4 first, sorted, none within another */
     readonly networks: readonly string[]
     /** sorted, disjoint */
     readonly tcp: readonly PortRange[]
     readonly udp: readonly PortRange[]
+    /** while the default link is out this traffic is unreachable, instead of taking the next usable link */
+    readonly strict: boolean
   }
 }

@@ -1,30 +1,40 @@
 // Text in; a gateway's address or 'auto', or what is wrong with the text, out.
 
-import { formatAddress, isIPv6, readAddress, type Read } from './addresses.js'
+import { formatAddress, nearlyAddress, parseAddress, type Family, type Read } from './addresses.js'
+import { unfitKind } from './machines.js'
 
-const allowed = 'a gateway is "auto" or an IPv4 address such as "192.168.0.1"'
-
-/** The next hop of a link: one machine's address on that link. */
-export function readGateway(text: string): Read<string> {
-  if (text === 'auto') return { value: text }
-  if (isIPv6(text)) return { problem: `is IPv6, which this version does not support yet; ${allowed}` }
-  const slash = text.indexOf('/')
-  if (slash > 0 && readAddress(text.slice(0, slash)) !== undefined) {
-    return { problem: `has a prefix length; a gateway is one address: "${text.slice(0, slash)}"` }
-  }
-  const address = readAddress(text)
-  if (address === undefined) return { problem: `is not an address; ${allowed}` }
-  const kind = kindOf(address)
-  return kind === undefined ? { value: formatAddress(address) } : { problem: `is ${kind}; ${allowed}` }
+/** What a gateway of a family is, for messages. */
+const families: Readonly<Record<Family, { key: string; allowed: string }>> = {
+  4: { key: 'gateway', allowed: 'a gateway is "auto" or an IPv4 address such as "192.168.0.1"' },
+  6: { key: 'gateway6', allowed: 'a gateway6 is "auto" or an IPv6 address such as "fe80::1"' },
 }
 
-/** What keeps an address from being one machine's. The next hops of multilink's probe are reserved ones. */
-function kindOf(address: number): string | undefined {
-  const first = address >>> 24
-  if (first === 0) return '"this network", not a machine\'s address'
-  if (first === 127) return 'a loopback address'
-  if (address === 0xffffffff) return 'the broadcast address'
-  if (first >= 240) return 'a reserved address'
-  if (first >= 224) return 'a multicast address'
-  return undefined
+/** The next hop of a link for IPv4: one machine's address on that link. */
+export function readGateway(text: string): Read<string> {
+  return read(text, 4)
+}
+
+/** The same for IPv6; mostly link-local, as router advertisements name it. */
+export function readGateway6(text: string): Read<string> {
+  return read(text, 6)
+}
+
+function read(text: string, family: Family): Read<string> {
+  if (text === 'auto') return { value: text }
+  const { allowed } = families[family]
+  const slash = text.indexOf('/')
+  if (slash > 0 && parseAddress(text.slice(0, slash)) !== undefined) {
+    return { problem: `has a prefix length; a gateway is one address: "${text.slice(0, slash)}"` }
+  }
+  const address = parseAddress(text)
+  if (address === undefined) {
+    const advice = family === 6 && text === 'none' ? 'for a link without IPv6 write ipv6 = false' : allowed
+    return { problem: nearlyAddress(text) ?? `is not an address; ${advice}` }
+  }
+  const written = formatAddress(address)
+  if (address.family !== family) {
+    return { problem: `is IPv${address.family}; write ${families[address.family].key} = "${written}"` }
+  }
+  const kind = unfitKind(address)
+  return kind === undefined ? { value: written } : { problem: `is ${kind}; ${allowed}` }
 }

@@ -1,8 +1,8 @@
 // The [link.…] tables in; the links with what each says, and what is wrong within one or between two, out.
 
 import type * as v from 'valibot'
-import { compareNetworks, formatNetwork, holds, readNetwork, type Network } from './addresses.js'
 import { interfaceNameProblem } from './names.js'
+import { compareNetworks, formatNetwork, holds, readNetwork, type Network } from './networks.js'
 import { keys, linkSchema } from './schema.js'
 import { lineOf, type Finding } from './source.js'
 import { readTable, refuseUnknown, shown, written } from './table.js'

@@ -1,14 +1,13 @@
 // What each key may hold, one schema a table. Messages continue "KEY VALUE ": "weight 300 is too large; …".
 
 import * as v from 'valibot'
-import { readNetwork, type Read } from './addresses.js'
 import { helperNames } from './config.js'
-import { readGateway } from './gateway.js'
-import { nearest } from './nearest.js'
+import { readGateway, readGateway6 } from './gateway.js'
+import { choice, notA, oneOf, reading, seconds, text, whole } from './kinds.js'
+import { readNetwork } from './networks.js'
 import { bounds, linksOfMask, linksOfTables, runLength } from './numbering.js'
 import { portAllowed, readPorts } from './ports.js'
-
-type Message = (issue: { readonly input: unknown }) => string
+import { checkAllowed, notTargets, readCommand, readTarget, readWholeCheck } from './targets.js'
 
 const weight = 'a weight is a whole number from 0 to 255'
 const mask = 'a mask is one run of 2 to 32 bits, such as 0xff000000'
@@ -17,61 +16,19 @@ const priority = `a rule_priority is a whole number from ${bounds.priority.least
 const helpers = `helpers are ${helperNames.join(', ')}`
 const ports = 'ports are a list such as [22, "6660-6669"]'
 const networks = 'networks are a list of texts such as ["10.8.0.0/16"]'
+const tier = 'a tier is a whole number from 0 to 9'
+const failback = 'failback is "new" or "all"'
+const onLoss = 'on_loss is "end" or "keep"'
+const command = 'a check_command is the text of a command line for sh'
+const interval = 'an interval is a number of seconds from 0.1 to 3600'
 
-/** What a value is, in the file's own terms: "is text", "is a list". */
-function kindOf(value: unknown): string {
-  if (typeof value === 'string') return 'text'
-  if (typeof value === 'bigint') return 'a number'
-  if (typeof value === 'number') return 'not a whole number'
-  if (typeof value === 'boolean') return 'a boolean'
-  if (value instanceof Date) return 'a date or a time'
-  return Array.isArray(value) ? 'a list' : 'a table'
-}
-
-function notA(kind: 'text' | 'bare', allowed: string): Message {
-  return ({ input }) => {
-    const bare = kind === 'bare' && typeof input === 'string'
-    return `is ${kindOf(input)}; ${allowed}${bare ? ', without quotes' : ''}`
-  }
-}
-
-function whole(least: number, most: number, allowed: string) {
-  return v.pipe(
-    v.bigint(notA('bare', allowed)),
-    v.minValue(BigInt(least), `is too small; ${allowed}`),
-    v.maxValue(BigInt(most), `is too large; ${allowed}`),
-    v.transform(Number),
-  )
-}
-
-function choice(key: string): v.BooleanSchema<Message> {
-  return v.boolean(notA('bare', `${key} is true or false`))
-}
-
-/** One word of a list; a near miss is named. */
-function oneOf<const T extends readonly string[]>(words: T, allowed: string) {
-  const unknown: Message = ({ input }) => {
-    const near = nearest(String(input), words)
-    return `is not known; ${near === undefined ? '' : `did you mean "${near}"? `}${allowed}`
-  }
-  return v.pipe(v.string(notA('text', allowed)), v.picklist(words, unknown))
-}
-
-/** Turns one of our readers into a step of a schema. */
-function reading<In, Out>(read: (value: In) => Read<Out>) {
-  return v.rawTransform<In, Out>(({ dataset, addIssue, NEVER }) => {
-    const result = read(dataset.value)
-    if ('value' in result) return result.value
-    addIssue({ message: result.problem })
-    return NEVER
-  })
-}
-
+const rounds = (key: string) => whole(1, 100, `${key} is a whole number of rounds from 1 to 100`)
 const port = v.pipe(v.union([v.bigint(), v.string()], notA('text', portAllowed)), reading(readPorts))
 const portList = v.optional(v.array(port, notA('text', ports)), [])
-const networkList = v.optional(
-  v.array(v.pipe(v.string(notA('text', networks)), reading(readNetwork)), notA('text', networks)),
-  [],
+const networkList = v.optional(v.array(text(readNetwork, networks), notA('text', networks)), [])
+const targetList = v.pipe(
+  v.array(text(readTarget, checkAllowed), notTargets),
+  v.minLength(1, `is empty; ${checkAllowed}, and a link without the key is not checked`),
 )
 
 /** The keys before the first table. */
@@ -81,6 +38,9 @@ export const topSchema = v.object({
     v.array(oneOf(helperNames, helpers), notA('text', `${helpers}, in a list: ["ftp"]`)),
     ['ftp'],
   ),
+  ipv6: v.optional(choice('ipv6'), true),
+  own_dns: v.optional(choice('own_dns'), true),
+  udp_answers: v.optional(choice('udp_answers'), true),
   mark_mask: v.optional(
     v.pipe(
       whole(1, 0xffffffff, mask),
@@ -100,24 +60,48 @@ export const topSchema = v.object({
   rule_priority: v.optional(whole(bounds.priority.least, bounds.priority.most, priority), 1100n),
 })
 
-/** The keys of a [link.NAME]. */
+/** The keys of a [link.NAME]. Without a default here: what the top says, or another key. */
 export const linkSchema = v.object({
   weight: v.optional(whole(0, 255, weight), 1n),
   default: v.optional(choice('default'), false),
-  gateway: v.optional(
-    v.pipe(v.string(notA('text', 'a gateway is "auto" or an IPv4 address in quotes')), reading(readGateway)),
-    'auto',
-  ),
+  gateway: v.optional(text(readGateway, 'a gateway is "auto" or an IPv4 address in quotes'), 'auto'),
+  gateway6: v.optional(text(readGateway6, 'a gateway6 is "auto" or an IPv6 address in quotes'), 'auto'),
+  ipv6: v.optional(choice('ipv6')),
   masquerade: v.optional(choice('masquerade'), true),
   networks: networkList,
+  own_dns: v.optional(choice('own_dns')),
+  backup: v.optional(choice('backup'), false),
+  tier: v.optional(whole(0, 9, tier)),
+  failback: v.optional(oneOf(['new', 'all'], failback), 'new'),
+  on_loss: v.optional(oneOf(['end', 'keep'], onLoss), 'end'),
+  check: v.optional(
+    v.lazy((input) => (typeof input === 'string' ? text(readWholeCheck, checkAllowed) : targetList)),
+  ),
+  check_command: v.optional(text(readCommand, command)),
+})
+
+/** The keys of [check]: how the links that have a check are checked. */
+export const checkSchema = v.object({
+  interval: v.optional(seconds(0.1, 3600, interval), 0.5),
+  down_after: v.optional(rounds('down_after'), 3n),
+  up_after: v.optional(rounds('up_after'), 5n),
+  quorum: v.optional(whole(1, 100, 'a quorum is a whole number of targets from 1 to 100'), 1n),
+  max_loss: v.optional(whole(1, 100, 'a max_loss is a whole number of percent from 1 to 100')),
+  max_rtt: v.optional(whole(1, 60000, 'a max_rtt is a whole number of milliseconds from 1 to 60000')),
 })
 
 /** The keys of [bypass]. */
-export const bypassSchema = v.object({ networks: networkList, tcp: portList, udp: portList })
+export const bypassSchema = v.object({
+  networks: networkList,
+  tcp: portList,
+  udp: portList,
+  strict: v.optional(choice('strict'), false),
+})
 
 /** The keys of each table, in the order people read them. */
 export const keys = {
   top: Object.keys(topSchema.entries),
   link: Object.keys(linkSchema.entries),
+  check: Object.keys(checkSchema.entries),
   bypass: Object.keys(bypassSchema.entries),
 } as const

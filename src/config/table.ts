@@ -11,7 +11,7 @@ type TableSchema = v.ObjectSchema<v.ObjectEntries, undefined>
 
 /** What one element of a list is called, where the list's own name is a plural. */
 const elements: Readonly<Record<string, string>> =
-  { helpers: 'helper', networks: 'network', tcp: 'tcp port', udp: 'udp port' }
+  { helpers: 'helper', networks: 'network', check: 'check target', tcp: 'tcp port', udp: 'udp port' }
 /** Longer values are not repeated in a message; the source line is below it. */
 const longestShown = 50
 
@@ -62,6 +62,7 @@ function unknown(key: string, { node }: Entry, known: readonly string[], path: r
 function insteadOfKey(key: string, known: readonly string[], path: readonly string[]): string {
   const homes = [
     path[0] !== 'link' && keys.link.includes(key) ? 'under [link.NAME]' : '',
+    path[0] !== 'check' && keys.check.includes(key) ? 'under [check]' : '',
     path[0] !== 'bypass' && keys.bypass.includes(key) ? 'under [bypass]' : '',
     path.length > 0 && keys.top.includes(key) ? 'at the top of the file, before the first [table]' : '',
   ].filter((home) => home !== '')
@@ -75,12 +76,13 @@ function insteadOfTable(key: string, node: Node, path: readonly string[]): strin
     // [link.eth0.10] without quotes is a table "10" within link eth0; a VLAN's name needs them
     return `for an interface called ${path[1]}.${key} write [link."${path[1]}.${key}"]`
   }
-  if (path.length > 0) return `${path.join('.')} has keys only: ${keys.bypass.join(', ')}`
-  const near = nearest(key, ['link', 'bypass'])
+  const [section] = path
+  if (section !== undefined) return `${section} has keys only: ${keys[section as 'check' | 'bypass'].join(', ')}`
+  const near = nearest(key, ['link', 'check', 'bypass'])
   if (near !== undefined) return `did you mean ${near === 'link' ? '[link.NAME]' : `[${near}]`}?`
   const inner = node.kind === 'table' ? [...node.entries.keys()] : []
   const isLink = inner.length > 0 && inner.every((name) => keys.link.includes(name)) && isInterfaceName(key)
-  return isLink ? `a link is written [link.${quoteKey(key)}]` : 'tables are [link.NAME] and [bypass]'
+  return isLink ? `a link is written [link.${quoteKey(key)}]` : 'tables are [link.NAME], [check] and [bypass]'
 }
 
 /** A table's header as it stands, or would stand, in the file. */

@@ -36,6 +36,9 @@ export interface TableNode {
   readonly header: boolean
 }
 
+/** A table that the file does not have. */
+export const emptyTable: TableNode = { kind: 'table', at: 0, raw: '', entries: new Map(), header: true }
+
 export type Node = ValueNode | ListNode | TableNode
 
 export interface Entry {

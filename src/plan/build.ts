@@ -1,19 +1,27 @@
 // Config -> Plan: every mark, table, priority, share and slot, worked out once.
 
-import type { Config, LinkConfig } from '../config/config.js'
+import { formatAddress } from '../config/addresses.js'
+import type { CheckConfig, Config, LinkConfig } from '../config/config.js'
+import { probeNexthops6 } from '../config/machines.js'
 import { linkLimit, ruleSpan } from '../config/numbering.js'
 import { formatFwmark, markOf, probeMark } from './marks.js'
 import type { Numbers } from './numbers.js'
 import { numberLinks } from './numbers.js'
-import type { Plan, PlannedLink, PlannedRule } from './plan.js'
+import type { Plan, PlannedCheck, PlannedLink, PlannedRule } from './plan.js'
 import { reduceWeights, spreadSlots } from './slots.js'
+import { lowestTier, rankLinks } from './tiers.js'
 
 /** The probe's lookup stands right before main (32766), where an unmarked packet would find main's default. */
 const probePriority = 32765
 /** Fallback rules follow main (32766) and default (32767). */
 const fallbackPriority = 32800
-/** Next hops that tell: class E (RFC 1112, section 4) is never a gateway's address. N is added for link number N. */
-const probeNexthopBase = 240 * 2 ** 24
+/**
+ * Next hops that tell: class E (RFC 1112, section 4) is never a gateway's address; of the link-local ones that IPv6 has,
+ * the config refuses these as a gateway. N is added for link number N.
+ */
+const probeNexthopBase = 240n << 24n
+/** A probe is waited for this many seconds: a satellite takes 0.6, and what takes longer is of no use. */
+const longestTimeout = 1
 /** Fixed, so that an address pair keeps its link over restarts; the value itself means nothing ("mlnk"). */
 const hashSeed = 0x6d6c6e6b
 
@@ -24,15 +32,17 @@ export function buildPlan(config: Config, remembered: Numbers): { plan: Plan; nu
     remembered,
     linkLimit(config),
   )
-  const reduced = reduceWeights(config.links.map((link) => link.weight))
+  const { links: configured } = config
+  const used = configured.filter(({ tier }) => tier === lowestTier(configured))
+  const reduced = reduceWeights(used.map(({ weight }) => weight))
   const total = reduced.reduce((sum, weight) => sum + weight, 0)
-  const links = config.links.map((link, index) => planLink(config, link, index, numbers, (reduced[index] ?? 0) / total))
-  const slots = spreadSlots(config.links.map((link) => link.weight)).map((index) => config.links[index]?.name ?? '')
-  const probe = {
-    mark: probeMark(config.markMask),
-    table: config.tableBase,
-    nexthop: formatAddress(probeNexthopBase),
-  }
+  const ranks = rankLinks(configured)
+  const links = configured.map((link, index) => {
+    const share = (reduced[used.indexOf(link)] ?? 0) / total
+    return planLink(config, link, ranks[index] ?? 0, numbers.get(link.name) ?? 0, share)
+  })
+  const slots = spreadSlots(used.map(({ weight }) => weight)).map((index) => used[index]?.name ?? '')
+  const probe = { mark: probeMark(config.markMask), table: config.tableBase, ...tellTale(0) }
   const plan: Plan = {
     config: config.file,
     method: config.method,
@@ -41,6 +51,9 @@ export function buildPlan(config: Config, remembered: Numbers): { plan: Plan; nu
     probe,
     hashSeed,
     fallback: config.fallback,
+    ipv6: links.some((link) => link.ipv6),
+    udpAnswers: config.udpAnswers,
+    check: planCheck(config.check),
     links,
     slots: links.length === 0 ? [] : slots,
     rules: planRules(config, links, probe),
@@ -49,8 +62,8 @@ export function buildPlan(config: Config, remembered: Numbers): { plan: Plan; nu
   return { plan, numbers }
 }
 
-function planLink(config: Config, link: LinkConfig, index: number, numbers: Numbers, share: number): PlannedLink {
-  const number = numbers.get(link.name) ?? 0
+function planLink(config: Config, link: LinkConfig, rank: number, number: number, share: number): PlannedLink {
+  const { nexthop, nexthop6 } = tellTale(number)
   return {
     ...link,
     number,
@@ -58,9 +71,24 @@ function planLink(config: Config, link: LinkConfig, index: number, numbers: Numb
     table: config.tableBase + number,
     // By number, like mark and table: a rule never moves while its link is there. Before it: main's and the probe's.
     rulePriority: config.rulePriority + 1 + number,
-    fallbackPriority: fallbackPriority + index,
-    probeNexthop: formatAddress(probeNexthopBase + number),
+    fallbackPriority: fallbackPriority + rank,
+    probeNexthop: nexthop,
+    probeNexthop6: nexthop6,
     share,
+  }
+}
+
+/** Fast checks wait no longer than a round takes, so that no answer is counted for another round. */
+function planCheck(check: CheckConfig): PlannedCheck {
+  const { interval, ...more } = check
+  return { interval, timeout: interval >= 0.5 ? longestTimeout : interval, ...more }
+}
+
+/** The next hops that tell a link in the probe table; number 0: no link. */
+function tellTale(number: number): { nexthop: string; nexthop6: string } {
+  return {
+    nexthop: formatAddress({ family: 4, value: probeNexthopBase + BigInt(number) }),
+    nexthop6: formatAddress({ family: 6, value: probeNexthops6 + BigInt(number) }),
   }
 }
 
@@ -107,7 +135,7 @@ function planRules(config: Config, links: readonly PlannedLink[], probe: Plan['p
       why: 'in the place of main\'s default: next hops that tell what would have taken it',
     },
     ...(config.fallback
-      ? links.map((link) => ({
+      ? byPreference(links).map((link) => ({
           priority: link.fallbackPriority,
           selector: '',
           action: `lookup ${link.table}`,
@@ -117,6 +145,6 @@ function planRules(config: Config, links: readonly PlannedLink[], probe: Plan['p
   ]
 }
 
-function formatAddress(value: number): string {
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.')
+function byPreference(links: readonly PlannedLink[]): PlannedLink[] {
+  return [...links].sort((a, b) => a.fallbackPriority - b.fallbackPriority)
 }

@@ -1,11 +1,11 @@
 // The plan: plain data between the config and what is rendered, all arithmetic done. `multilink plan` prints it,
 // plan.json in each generation is it. Marks are numbers here; formatMark() spells them for people and for nft.
 
-import type { HelperName, Method, PortRange } from '../config/config.js'
+import type { CheckConfig, HelperName, LinkConfig, Method, PortRange } from '../config/config.js'
 
-export interface PlannedLink {
-  readonly name: string
-  /** remembered by name across applies; mark and table follow from it */
+/** What the config says of the link, and what follows from it. */
+export interface PlannedLink extends LinkConfig {
+  /** remembered by name across applies; mark and table follow from it, in both families */
   readonly number: number
   readonly mark: number
   readonly table: number
@@ -14,13 +14,9 @@ export interface PlannedLink {
   readonly fallbackPriority: number
   /** the next hop that tells, in the probe table, a socket bound to this link's device */
   readonly probeNexthop: string
-  readonly weight: number
-  /** what the weight comes to while every link is usable, 0 to 1 */
+  readonly probeNexthop6: string
+  /** what the weight comes to while every link is usable, 0 to 1; 0 for a backup */
   readonly share: number
-  readonly isDefault: boolean
-  readonly gateway: string
-  readonly masquerade: boolean
-  readonly networks: readonly string[]
 }
 
 export interface PlannedRule {
@@ -31,22 +27,38 @@ export interface PlannedRule {
   readonly why: string
 }
 
+/** How links are checked, with all that follows. */
+export interface PlannedCheck extends CheckConfig {
+  /** how long an answer to a probe is waited for, in seconds */
+  readonly timeout: number
+}
+
 export interface Plan {
   readonly config: string
   readonly method: Method
   readonly helpers: readonly HelperName[]
   readonly mask: number
   /** the reserved mark a connection's first packet carries while routing is asked where it would go */
-  readonly probe: { readonly mark: number; readonly table: number; readonly nexthop: string }
+  readonly probe: {
+    readonly mark: number
+    readonly table: number
+    readonly nexthop: string
+    readonly nexthop6: string
+  }
   readonly hashSeed: number
   readonly fallback: boolean
+  /** any link has IPv6 */
+  readonly ipv6: boolean
+  readonly udpAnswers: boolean
+  readonly check: PlannedCheck
   readonly links: readonly PlannedLink[]
-  /** names of links, one a slot, while every link is usable */
+  /** names of links, one a slot, while every link is usable: those of the lowest tier */
   readonly slots: readonly string[]
   readonly rules: readonly PlannedRule[]
   readonly bypass: {
     readonly networks: readonly string[]
     readonly tcp: readonly PortRange[]
     readonly udp: readonly PortRange[]
+    readonly strict: boolean
   }
 }

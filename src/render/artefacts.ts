@@ -2,7 +2,7 @@
 
 import { formatPlanJson } from '../plan/format.js'
 import { formatMark } from '../plan/marks.js'
-import type { Plan } from '../plan/plan.js'
+import type { Plan, PlannedLink } from '../plan/plan.js'
 import { modulesFor } from './helpers.js'
 import { commentText, quoteNothing, quoteShell, renderTemplate } from './mustache.js'
 import { renderRules } from './rules.js'
@@ -34,23 +34,57 @@ export function renderArtefacts(plan: Plan, templates: Templates): Artefact[] {
   ]
 }
 
+/** What the scripts are told: each value one word of the shell, `-` for what there is not. */
 function settingsView(plan: Plan) {
+  const { check, links } = plan
   return {
     config: commentText(plan.config),
     method: plan.method,
     hash_seed: formatMark(plan.hashSeed),
     probe_table: plan.probe.table,
     probe_nexthop: plan.probe.nexthop,
+    probe_nexthop6: plan.probe.nexthop6,
     modules: modulesFor(plan.helpers).join(' '),
-    default_link: plan.links.find((link) => link.isDefault)?.name ?? '',
-    links: plan.links.map((link) => ({
+    default_link: links.find((link) => link.isDefault)?.name ?? '',
+    ipv6: plan.ipv6,
+    udp_answers: plan.udpAnswers,
+    bypass_strict: plan.bypass.strict,
+    links: links.map((link) => ({
       name: link.name,
       mark: formatMark(link.mark),
       table: link.table,
       weight: link.weight,
+      tier: link.tier,
       gateway: link.gateway,
+      gateway6: link.gateway6,
       probe_nexthop: link.probeNexthop,
+      probe_nexthop6: link.probeNexthop6,
+      options: optionsOf(link),
     })),
     rules: plan.rules,
+    check_interval: check.interval,
+    check_timeout: check.timeout,
+    check_down_after: check.downAfter,
+    check_up_after: check.upAfter,
+    check_quorum: check.quorum,
+    check_max_loss: check.maxLoss ?? '-',
+    check_max_rtt: check.maxRtt ?? '-',
+    checks: links
+      .filter((link) => link.check.length > 0)
+      .map(({ name, check }) => ({ name, targets: check === 'gateway' ? [check] : check })),
+    check_commands: links
+      .filter((link) => link.checkCommand !== '')
+      .map(({ name, checkCommand }) => ({ name, command: checkCommand })),
   }
+}
+
+/** The words that tell a link from one with the defaults. */
+function optionsOf(link: PlannedLink): string {
+  const options = [
+    link.onLoss === 'keep' ? 'keep' : '',
+    link.failback === 'all' ? 'failback' : '',
+    link.ownDns ? '' : 'nodns',
+    link.check.length > 0 || link.checkCommand !== '' ? 'checked' : '',
+  ]
+  return options.filter((option) => option !== '').join(',') || '-'
 }

@@ -1,5 +1,7 @@
 // Plan -> rules.nft.
 
+import type { Family } from '../config/addresses.js'
+import { familyOf, ofFamily } from '../plan/families.js'
 import { formatPorts } from '../plan/format.js'
 import { formatMark } from '../plan/marks.js'
 import type { Plan } from '../plan/plan.js'
@@ -10,13 +12,18 @@ import { commentText, quoteNft, renderTemplate, withLast } from './mustache.js'
 export function renderRules(plan: Plan, template: string): string {
   const helpers = helpersFor(plan.helpers)
   const networks = plan.links.flatMap((link) => link.networks.map((network) => ({ network, link: link.name })))
-  const bypassNetworks = plan.bypass.networks.map((network) => ({ network }))
+  const networksOf = (family: Family) => withLast(networks.filter(({ network }) => familyOf(network) === family))
+  const bypassNetworksOf = (family: Family) =>
+    withLast(ofFamily(plan.bypass.networks, family).map((network) => ({ network })))
   const view = {
     config: commentText(plan.config),
     mask: formatMark(plan.mask),
     not_mask: formatMark(~plan.mask),
     probe_mark: formatMark(plan.probe.mark),
     probe_nexthop: plan.probe.nexthop,
+    probe_nexthop6: plan.probe.nexthop6,
+    ipv6: plan.ipv6,
+    udp_answers: plan.udpAnswers,
     has_links: plan.links.length > 0,
     names: plan.links.map((link) => `"${quoteNft(link.name)}"`).join(', '),
     links: withLast(
@@ -25,17 +32,25 @@ export function renderRules(plan: Plan, template: string): string {
         mark: formatMark(link.mark),
         table: link.table,
         probe_nexthop: link.probeNexthop,
+        probe_nexthop6: link.probeNexthop6,
+        ipv6: link.ipv6,
         masquerade: link.masquerade,
         // Without fallback a socket bound to the device finds no gateway; main's may be another than the config's.
         as_it_is: plan.fallback && link.gateway === 'auto',
+        as_it_is6: plan.fallback && link.gateway6 === 'auto',
       })),
     ),
     has_helpers: helpers.length > 0,
     helpers,
-    has_networks: networks.length > 0,
-    networks: withLast(networks),
-    has_bypass_networks: bypassNetworks.length > 0,
-    bypass_networks: withLast(bypassNetworks),
+    has_networks: networksOf(4).length > 0,
+    networks: networksOf(4),
+    has_networks6: networksOf(6).length > 0,
+    networks6: networksOf(6),
+    has_bypass_networks: bypassNetworksOf(4).length > 0,
+    bypass_networks: bypassNetworksOf(4),
+    has_bypass_networks6: bypassNetworksOf(6).length > 0,
+    bypass_networks6: bypassNetworksOf(6),
+    bypass_strict: plan.bypass.strict,
     has_bypass_tcp: plan.bypass.tcp.length > 0,
     bypass_tcp: plan.bypass.tcp.map(formatPorts).join(', '),
     has_bypass_udp: plan.bypass.udp.length > 0,

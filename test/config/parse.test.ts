@@ -1,25 +1,14 @@
 // Configs that are accepted, and what each comes to.
 
 import t from 'tap'
-import type { Config, LinkConfig } from '../../src/config/config.js'
+import type { Config } from '../../src/config/config.js'
 import { parseConfig } from '../../src/config/parse.js'
 import { AdminError } from '../../src/errors.js'
+import { configOf, linkNamed as link } from '../plan/config.js'
 
 const file = '/etc/multilink.conf'
 const parse = (text: string) => parseConfig(text, file)
-const nothing: Config = {
-  file,
-  method: 'nth',
-  helpers: ['ftp'],
-  markMask: 0xff000000,
-  tableBase: 1000,
-  fallback: true,
-  rulePriority: 1100,
-  links: [],
-  bypass: { networks: [], tcp: [], udp: [] },
-}
-const link = (name: string, more: Partial<LinkConfig> = {}): LinkConfig =>
-  ({ name, weight: 1, isDefault: false, gateway: 'auto', masquerade: true, networks: [], ...more })
+const nothing = configOf([])
 const messageOf = (text: string): string => {
   try {
     parse(text)
@@ -73,6 +62,7 @@ udp = [53]
         { first: 6660, last: 6669 },
       ],
       udp: [{ first: 53, last: 53 }],
+      strict: false,
     },
   } satisfies Config)
 })

@@ -66,7 +66,7 @@ t.test('mask, table_base and rule_priority move everything that follows from the
   const config = configOf(three, { markMask: 0xff00, tableBase: 300, rulePriority: 50 })
   const { plan } = buildPlan(config, new Map())
   t.strictSame(plan.links.map((link) => [link.mark, link.table]), [[0x100, 301], [0x200, 302], [0x300, 303]])
-  t.strictSame(plan.probe, { mark: 0xff00, table: 300, nexthop: '240.0.0.0' })
+  t.strictSame(plan.probe, { mark: 0xff00, table: 300, nexthop: '240.0.0.0', nexthop6: 'fe80::6d6c:0' })
   t.strictSame(plan.rules.map((rule) => rule.priority).slice(0, 7), [50, 51, 52, 53, 54, 306, 307])
   t.ok(plan.rules.filter((rule) => rule.selector).every((rule) => rule.selector.endsWith('/0xff00')))
 })

@@ -13,6 +13,7 @@ const bypass = {
   networks: ['192.168.1.0/24'],
   tcp: [{ first: 22, last: 22 }, { first: 6660, last: 6669 }],
   udp: [{ first: 53, last: 53 }],
+  strict: false,
 }
 
 t.test('the plan of two links, word for word', async (t) => {
