@@ -48,22 +48,20 @@ reconcile() {
 }
 
 # link_up INTERFACE: called for every interface that ifupdown brings up; --all, lo and others that are no links change
-# nothing. An alias (eth0:1) brings its link another address. An inet6 stanza says nothing about the link's IPv4.
+# nothing. An alias (eth0:1) brings its link another address.
 link_up() {
 	is_link "${1%%:*}" || return 0
-	[ "${ADDRFAM:-inet}" != inet6 ] || return 0
 	lock
 	if [ "$1" = "${1%%:*}" ]; then
-		stanza_gateway
-		record_up "$1" "$gateway"
+		stanza_gateways
+		record_up "$1" "$gateway" "$gateway6"
 	fi
 	[ -e $state/.stopped ] || reconcile
 }
 
-# link_down INTERFACE: out of the balance before ifupdown takes it down.
+# link_down INTERFACE: out of the balance before ifupdown takes it down: with the first of its families, both go.
 link_down() {
 	is_link "$1" || return 0
-	[ "${ADDRFAM:-inet}" != inet6 ] || return 0
 	lock
 	record_down "$1"
 	[ -e $state/.stopped ] || reconcile
@@ -105,7 +103,7 @@ unload() {
 	: >$state/.stopped
 	left=0
 	remove_table || left=1
-	{ compare_routing && run_todo del; } || left=1
+	{ compare_with_nothing && run_todo del; } || left=1
 	restore_filters
 	forget_changes
 	return $left

@@ -1,58 +1,83 @@
 # observe.sh: what the kernel says, read once a run: which interfaces are up, their addresses, main's default routes.
 
-interfaces= # a line "NAME ADDRESS…" for each that is up, IPv4, without prefix lengths
-defaults=   # a line "DEVICE GATEWAY" for each device with a default route in main; "-" without a gateway
+interfaces= # a line "NAME FLAG…" for each that is up; flags as in ip-link(8), without "<>", a blank between
+addresses4= # a line "NAME ADDRESS…" for each that has one to reach the Internet with, without prefix lengths
+addresses6=
+defaults4= # a line "DEVICE GATEWAY" for each device with a default route in main; "-" without a gateway
+defaults6=
 
-# 169.254/16 (RFC 3927) is no address to reach the Internet with. Each list on its own: one that could not be had must
-# end the run, not pass for an empty one.
+# 169.254/16 (RFC 3927) and fe80::/10 are no addresses to reach the Internet with; a tentative IPv6 address, or one
+# found to be somebody else's (RFC 4862), is none at all. Each list on its own: one that could not be had must end the
+# run, not pass for an empty one.
 observe() {
-	listed_addresses=$(ip -br address show up)
-	listed_defaults=$(ip -N -4 route show table 254 default)
-	observed=$(printf '%s\n==\n%s\n' "$listed_addresses" "$listed_defaults" | awk '
-		/^==$/ { print; routes = 1; next }
-		!routes {
-			sub(/@.*/, "", $1); line = $1
-			for (i = 3; i <= NF; i++)
-				if ($i ~ /^[0-9.]+(\/[0-9]+)?$/ && $i !~ /^169\.254\./ && $(i - 1) !~ /^(peer|metric)$/) {
-					sub(/\/.*/, "", $i); line = line " " $i
-				}
-			print line
-		}
-		routes {
-			via = "-"; dev = ""
-			for (i = 2; i < NF; i++) { if ($i == "via") via = $(i + 1); if ($i == "dev") dev = $(i + 1) }
-			if (dev != "" && !(dev in seen)) { seen[dev] = 1; print dev, via }
-		}')
+	listed_interfaces=$(printf '%s\n' 'link show up' 'address show up' | ip -o -batch -)
+	listed_defaults4=$(ip -N -o -4 route show table 254 default)
+	listed_defaults6=
+	! has_family 6 || listed_defaults6=$(ip -N -o -6 route show table 254 default)
+	observed=$(
+		printf '%s\n==\n%s\n==\n%s\n' "$listed_interfaces" "$listed_defaults4" "$listed_defaults6" |
+			awk -f $lib/observe.awk
+	)
 	interfaces=$newline${observed%%==*}
-	defaults=${observed#*==}$newline
+	observed=${observed#*==}
+	addresses4=${observed%%==*}
+	observed=${observed#*==}
+	addresses6=${observed%%==*}
+	observed=${observed#*==}
+	defaults4=${observed%%==*}
+	defaults6=${observed#*==}$newline
 }
 
-# addresses_of LINK: sets addresses; fails if the interface is down or absent.
-addresses_of() {
-	addresses=
-	case $interfaces in
-	*"$newline$1$newline"*) return 0 ;;
-	*"$newline$1 "*) ;;
+# value_of LIST NAME: sets value to what stands behind NAME in the list's line; fails if there is no such line.
+value_of() {
+	value=
+	case $1 in
+	*"$newline$2$newline"*) return 0 ;;
+	*"$newline$2 "*) ;;
 	*) return 1 ;;
 	esac
-	addresses=${interfaces#*"$newline$1 "}
-	addresses=${addresses%%"$newline"*}
+	value=${1#*"$newline$2 "}
+	value=${value%%"$newline"*}
 }
 
-# kernel_gateway LINK: sets gateway to that of main's default route over LINK, "-" if it has none, empty without route.
-kernel_gateway() {
-	gateway=
-	case $defaults in
-	*"$newline$1 "*) ;;
-	*) return 0 ;;
+# flags_of LINK: sets flags; fails if the interface is down or absent.
+flags_of() {
+	value_of "$interfaces" "$1" || return
+	flags=" $value "
+}
+
+# addresses_of LINK FAMILY: sets addresses.
+addresses_of() {
+	case $2 in
+	4) value_of "$addresses4" "$1" || : ;;
+	6) value_of "$addresses6" "$1" || : ;;
 	esac
-	gateway=${defaults#*"$newline$1 "}
-	gateway=${gateway%%"$newline"*}
+	addresses=$value
 }
 
-# IFF_POINTOPOINT, 0x10 in linux/if.h: such a link needs no gateway.
-is_point_to_point() {
-	flags=0
-	[ ! -r "/sys/class/net/$1/flags" ] || read -r flags <"/sys/class/net/$1/flags"
-	[ $((flags & 0x10)) -ne 0 ]
+# kernel_gateway LINK FAMILY: sets gateway to that of main's default route over LINK, "-" if it has none, empty without
+# route.
+kernel_gateway() {
+	case $2 in
+	4) value_of "$defaults4" "$1" || : ;;
+	6) value_of "$defaults6" "$1" || : ;;
+	esac
+	gateway=$value
+}
+
+# has_family 4|6: whether this generation has anything to do with it, and the kernel too: IPv6 can be off as a whole, or
+# on the loopback, and then the kernel takes no route of it.
+has_family() {
+	case $families in
+	*$1*) ;;
+	*) return 1 ;;
+	esac
+	[ "$1" = 4 ] || has_ipv6
+}
+
+has_ipv6() {
+	[ -e /proc/net/if_inet6 ] || return 1
+	value=
+	read -r value </proc/sys/net/ipv6/conf/lo/disable_ipv6 || [ -n "$value" ] || return
+	[ "$value" = 0 ]
 }

@@ -1,7 +1,11 @@
 # records.sh: what is remembered in /run/multilink between two runs, and the lock.
-#   LINK           brought up; gateway=… as ifupdown knew it
+#   LINK           brought up; gateway=… and gateway6=… as ifupdown knew them
 #   .down/LINK     taken down on purpose: not to be adopted although the kernel still has its address
-#   .in/LINK, .out/LINK   what the kernel was last told: in the balance, or out and why
+#   .lease4/LINK, .lease6/LINK    what a lease says: gateway=…, servers=…, dns=…
+#   .health4/LINK, .health6/LINK  what its prober says: up, or down and why; then loss=… rtt=…
+#   .in4/LINK, .in6/LINK          what the kernel was last told: in the balance; active, or standby in a later tier
+#   .out4/LINK, .out6/LINK        out, and why
+#   .held4/LINK, .held6/LINK      out while nothing else was usable: what is pinned to it was not let go
 #   .before/LINK   rp_filter before multilink
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock
@@ -9,7 +13,8 @@
 # Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
 # start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
 lock() {
-	[ -d $state/.before ] || mkdir -p $state/.down $state/.in $state/.out $state/.before
+	[ -d $state/.before ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
+		$state/.held4 $state/.held6 $state/.lease4 $state/.lease6 $state/.health4 $state/.health6
 	[ -z "${MULTILINK_LOCKED:-}" ] || return 0
 	exec 9>$state/.lock
 	flock -w 60 9 || {
@@ -33,20 +38,30 @@ write() {
 	printf '%s\n' "$@" >$state/.new && mv $state/.new "$target"
 }
 
-# stanza_gateway: sets gateway to the stanza's. ifupdown-ng gives both families' in one variable.
-stanza_gateway() {
+# stanza_gateways: sets gateway and gateway6 to the stanza's. ifupdown-ng gives both families' in one variable.
+stanza_gateways() {
 	gateway=
+	gateway6=
 	for word in $IF_GATEWAY; do
 		case $word in
+		*[!0-9A-Fa-f.:]*) ;;
+		*:*) gateway6=${gateway6:-$word} ;;
 		*[!0-9.]*) ;;
 		*) gateway=${gateway:-$word} ;;
 		esac
 	done
 }
 
-# record_up LINK GATEWAY
+# record_up LINK GATEWAY GATEWAY6: an empty one leaves what the other family's stanza said.
 record_up() {
-	write "$state/$1" "gateway=$2"
+	set -- "$1" "$2" "$3" "" ""
+	if [ -e "$state/$1" ]; then
+		recorded_gateway "$1" 4
+		set -- "$1" "$2" "$3" "$gateway" ""
+		recorded_gateway "$1" 6
+		set -- "$1" "$2" "$3" "$4" "$gateway"
+	fi
+	write "$state/$1" "gateway=${2:-$4}" "gateway6=${3:-$5}"
 	[ ! -e "$state/.down/$1" ] || rm "$state/.down/$1"
 }
 
@@ -55,50 +70,82 @@ record_down() {
 	rm -f "$state/$1"
 }
 
-# recorded_gateway LINK: sets gateway to what was known when the link came up.
+# recorded_gateway LINK FAMILY: sets gateway to what was known when the link came up.
 recorded_gateway() {
-	gateway=
-	[ ! -e "$state/$1" ] || read -r gateway <"$state/$1"
-	gateway=${gateway#gateway=}
+	case $2 in
+	4) record_field "$state/$1" gateway ;;
+	6) record_field "$state/$1" gateway6 ;;
+	esac
+	gateway=$field
 }
 
-# note_change LINK REASON GATEWAY: remembers in changes what is to be said once the kernel took it. No REASON: it is in.
+# lease_gateway LINK FAMILY: sets gateway to the lease's.
+lease_gateway() {
+	record_field "$state/.lease$2/$1" gateway
+	gateway=$field
+}
+
+# record_field FILE NAME: sets field to what the file's line NAME=… says, empty without file or line.
+record_field() {
+	field=
+	[ -e "$1" ] || return 0
+	while read -r line; do
+		case $line in
+		"$2="*) field=${line#*=} ;;
+		esac
+	done <"$1"
+}
+
+# note_change FAMILY LINK REASON GATEWAY: remembers in changes what is to be said once the kernel took it. No REASON: it
+# is in. That a link has no IPv6 is no news: many have none.
 note_change() {
-	if [ -z "$2" ]; then
-		[ ! -e "$state/.in/$1" ] || return 0
-		[ "$3" = - ] || set -- "$1" "" ", gateway $3"
-		changes="${changes}$1 in${3#-}$newline"
+	if [ -z "$3" ]; then
+		[ ! -e "$state/.in$1/$2" ] || return 0
+		[ "$4" = - ] || set -- "$1" "$2" "" ", gateway $4"
+		changes="$changes$1 $2 in${4#-}$newline"
+		return
+	fi
+	was=
+	[ ! -e "$state/.out$1/$2" ] || read -r was <"$state/.out$1/$2" || :
+	[ "$was" != "$3" ] || return 0
+	if [ "$1" = 6 ] && [ ! -e "$state/.in6/$2" ]; then
+		changes="$changes$1 $2 never: $3$newline"
 	else
-		was=
-		[ ! -e "$state/.out/$1" ] || read -r was <"$state/.out/$1"
-		[ "$was" != "$2" ] || return 0
-		changes="${changes}$1 out: $2$newline"
+		changes="$changes$1 $2 out: $3$newline"
 	fi
 }
 
 record_changes() {
-	while read -r name word rest; do
+	while read -r family name word rest; do
+		[ "$family" = 4 ] && for='' || for=' for IPv6'
 		case $word in
 		in*)
-			rm -f "$state/.out/$name"
-			: >"$state/.in/$name"
+			rm -f "$state/.out$family/$name" "$state/.held$family/$name"
+			: >"$state/.in$family/$name"
+			say "$name is in$for${word#in}${rest:+ $rest}"
 			;;
-		out:)
-			write "$state/.out/$name" "$rest"
-			rm -f "$state/.in/$name"
+		out: | never:)
+			write "$state/.out$family/$name" "$rest"
+			rm -f "$state/.in$family/$name"
+			[ "$word" = never: ] || say "$name is out$for: $rest"
 			;;
-		*) continue ;;
+		role) write "$state/.in$family/$name" "$rest" ;;
+		held) : >"$state/.held$family/$name" ;;
 		esac
-		say "$name is $word${rest:+ $rest}"
 	done <<-EOF
 		$changes
 	EOF
+	while read -r name _ family; do
+		[ -z "$name" ] || rm -f "$state/.held$family/$name"
+	done <<-EOF
+		$lost
+	EOF
 	# A link that left the config is news when it comes back.
-	for told in "$state"/.in/* "$state"/.out/*; do
+	for told in "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*; do
 		is_link "${told##*/}" || rm -f "$told"
 	done
 }
 
 forget_changes() {
-	rm -f $state/.loaded $state/.since $state/.elements $state/.table "$state"/.in/* "$state"/.out/*
+	rm -f $state/.loaded $state/.since $state/.elements $state/.table "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*
 }

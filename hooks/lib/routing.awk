@@ -9,8 +9,8 @@ BEGIN { part = 1 }
 $0 == "" { next }
 
 # Without what is only the kernel's comment. Names of tables are the admin's, so `ip -N` lists numbers: 7 is
-# RTN_UNREACHABLE.
-part == 2 { gsub(/ (linkdown|dead)/, ""); sub(/ +$/, "") }
+# RTN_UNREACHABLE, 2 is RTN_LOCAL.
+part == 2 { gsub(/ (linkdown|dead)/, ""); sub(/ pref medium/, ""); sub(/^2 /, "local "); sub(/ +$/, "") }
 part == 4 {
 	if ($0 !~ (" proto " protocol " *$")) next
 	sub(/ proto [0-9]+ *$/, "")

@@ -4,26 +4,55 @@
 # free in iproute2's rt_protos. What carries it is ours, and nothing else is ever removed.
 protocol=157
 
-# compare_routing: sets todo, lines "add COMMAND" and "del COMMAND"; fails if the kernel's lists cannot be had.
+# compare_routing: sets todo4 and todo6, lines "add COMMAND" and "del COMMAND"; fails if the kernel's lists cannot be
+# had.
 compare_routing() {
-	listed_routes=$(ip -N -4 route show table all proto $protocol) || return
-	listed_rules=$(ip -N -4 rule show) || return
-	todo=$newline$(
-		printf '%s==\n%s\n==\n%s==\n%s\n' "$routes" "$listed_routes" "$rules" "$listed_rules" |
-			awk -v protocol=$protocol -f $lib/routing.awk
-	)
+	todo4=$newline
+	todo6=$newline
+	! has_family 4 || compare_family 4 "$routes4" "$rules" || return
+	! has_family 6 || compare_family 6 "$routes6" "$rules" || return
 }
 
-# run_todo VERB: the commands of todo that begin with VERB.
+# Everything of ours is too much, in both families, whatever the settings are.
+compare_with_nothing() {
+	todo6=$newline
+	compare_family 4 '' '' || return
+	[ ! -e /proc/net/if_inet6 ] || compare_family 6 '' ''
+}
+
+# compare_family FAMILY ROUTES RULES
+compare_family() {
+	listed_routes=$(ip -N "-$1" route show table all proto $protocol) || return
+	listed_rules=$(ip -N "-$1" rule show) || return
+	todo=$newline$(
+		printf '%s==\n%s\n==\n%s==\n%s\n' "$2" "$listed_routes" "$3" "$listed_rules" |
+			awk -v protocol=$protocol -f $lib/routing.awk
+	)
+	case $1 in
+	4) todo4=$todo ;;
+	6) todo6=$todo ;;
+	esac
+}
+
+# run_todo VERB: the commands of both families that begin with VERB; what one family's ip refuses does not keep the
+# other's from being run.
 run_todo() {
-	case $todo in
-	*"$newline$1 "*) ;;
+	set -- "$1" 0
+	run_family 4 "$1" "$todo4" || set -- "$1" 1
+	run_family 6 "$1" "$todo6" || set -- "$1" 1
+	return "$2"
+}
+
+# run_family FAMILY VERB TODO
+run_family() {
+	case $3 in
+	*"$newline$2 "*) ;;
 	*) return 0 ;;
 	esac
 	while read -r verb command; do
-		[ "$verb" != "$1" ] || printf '%s\n' "$command"
-	done <<-EOF | ip -4 -force -batch -
-		$todo
+		[ "$verb" != "$2" ] || printf '%s\n' "$command"
+	done <<-EOF | ip "-$1" -force -batch -
+		$3
 	EOF
 }
 
@@ -34,22 +63,33 @@ add_routing() {
 	compare_routing
 	! run_todo add || return 0
 	compare_routing
-	refused=$(printf '%s\n' "$todo" | sed "
-		/^add /!d
-		s/^add route replace default via [0-9.]* dev \([^ ]*\) table [0-9]* onlink protocol $protocol\$/\1/; t
-		s/.*/-/")
-	if is_refused - || [ -z "$refused" ]; then
+	refused=$(
+		printf '%s\n' "$todo4" | refused_gateways 4
+		printf '%s\n' "$todo6" | refused_gateways 6
+	)
+	case "$newline$refused" in
+	*"$newline-"* | "$newline")
 		say "ip refused routes or rules, its message says why"
 		return 1
-	elif [ -n "${MULTILINK_STRICT:-}" ]; then
-		say "the kernel refuses the gateway of $(printf '%s\n' "$refused" | paste -sd ' ')"
+		;;
+	esac
+	if [ -n "${MULTILINK_STRICT:-}" ]; then
+		say "the kernel refuses the gateway of $(printf '%s\n' "$refused" | cut -d ' ' -f 2 | paste -sd ' ')"
 		return 1
 	fi
 }
 
+# refused_gateways FAMILY: from what is still to be added, lines "FAMILY LINK"; "-" for anything but a link's own route.
+refused_gateways() {
+	sed "
+		/^add /!d
+		s/^add route replace default via [0-9a-f.:]* dev \([^ ]*\) table [0-9]* .*onlink protocol $protocol\$/$1 \1/; t
+		s/.*/-/"
+}
+
 # What is too many. A replaced route, or one of a device that went down, has gone by itself: so look again first.
 remove_routing() {
-	case $todo in
+	case $todo4$todo6 in
 	*"${newline}del "*)
 		compare_routing
 		run_todo del

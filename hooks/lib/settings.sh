@@ -5,14 +5,17 @@ hash_seed=
 probe_table=
 probe_nexthop=
 modules=
+families=
 links=
 rules=
 default_name=
+bypass_strict=
 IF_GATEWAY=${IF_GATEWAY:-}
 
-# link NAME MARK TABLE WEIGHT GATEWAY PROBE_NEXTHOP
+# link NAME MARK TABLE WEIGHT TIER GATEWAY GATEWAY6 PROBE_NEXTHOP PROBE_NEXTHOP6 OPTIONS
+# GATEWAY6 is "none" where the link's ipv6 is off; OPTIONS are words between commas, or "-".
 link() {
-	links="$links$1 $2 $3 $4 $5 $6$newline"
+	links="$links$1 $2 $3 $4 $5 $6 $7 $8 $9 ${10}$newline"
 }
 
 default_link() {
@@ -31,6 +34,14 @@ rule() {
 is_link() {
 	case "$newline$links" in
 	*"$newline$1 "*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# has_option OPTIONS WORD
+has_option() {
+	case ",$1," in
+	*",$2,"*) return 0 ;;
 	*) return 1 ;;
 	esac
 }

@@ -1,6 +1,7 @@
 # Which slot belongs to which link, for the links that are usable now.
 # In:  lines "NAME WEIGHT USABLE(0|1)" in order of preference; -v method=nth|random|hash -v seed=0x…
-# Out: nft commands that fill the map `slots` and write the rule of chain `choose`; nothing if no link is usable.
+#      -v family=4|6, empty for both (not for hash) -v map=slots|slots6
+# Out: nft commands that fill the map and write the rule of chain `choose`; nothing if no link is usable.
 # The order of turns is that of src/plan/slots.ts: smooth weighted round-robin, 3:1 is a a b a.
 
 { name[NR] = $1; weight[NR] = $2; usable[NR] = $3 }
@@ -71,17 +72,19 @@ END {
 		if (period == 0) period = 1
 		slots = period * int((512 + period - 1) / period)
 		for (slot = 0; slot < slots; slot++) link[slot] = first_usable()
-		pick[1] = sprintf("fib saddr type local jhash ip daddr mod %d seed %s vmap @slots", slots, seed)
-		pick[2] = sprintf("jhash ip saddr . ip daddr mod %d seed %s vmap @slots", slots, seed)
+		ip = family == 6 ? "ip6" : "ip"
+		pick[1] = sprintf("fib saddr type local jhash %s daddr mod %d seed %s vmap @%s", ip, slots, seed, map)
+		pick[2] = sprintf("jhash %s saddr . %s daddr mod %d seed %s vmap @%s", ip, ip, slots, seed, map)
 	} else {
 		slots = width
 		for (slot = 0; slot < slots; slot++) link[slot] = order[slot]
-		pick[1] = sprintf("numgen %s mod %d vmap @slots", method == "random" ? "random" : "inc", slots)
+		pick[1] = sprintf("numgen %s mod %d vmap @%s", method == "random" ? "random" : "inc", slots, map)
 	}
 
-	printf "add element inet multilink slots { "
+	only = family ? "meta nfproto ipv" family " " : ""
+	printf "add element inet multilink %s { ", map
 	for (slot = 0; slot < slots; slot++)
 		printf "%s%d : goto choose_%s", slot ? ", " : "", slot, name[link[slot]]
 	print " }"
-	for (i = 1; i in pick; i++) print "add rule inet multilink choose " pick[i]
+	for (i = 1; i in pick; i++) print "add rule inet multilink choose " only pick[i]
 }

@@ -1,15 +1,43 @@
 # table.sh: loads the nft table, or only what comes and goes in it, in one transaction.
 
-# The commands for what comes and goes: the elements of four maps, and the rule that chooses.
+# The commands for what comes and goes: the elements of the maps, and the rules that choose.
 print_elements() {
-	for map in slots ways addresses bypass_to; do
-		printf 'flush map inet multilink %s\n' $map
-	done
+	print_map slots ''
+	print_map ways "$ways4"
+	print_map addresses "$own_addresses4"
+	print_map leased "$leased4"
+	print_map bypass_to "$bypass_to"
+	case $families in
+	*6*)
+		print_map slots6 ''
+		print_map ways6 "$ways6"
+		print_map addresses6 "$own_addresses6"
+		print_map leased6 "$leased6"
+		;;
+	esac
 	printf 'flush chain inet multilink choose\n'
-	printf 'add element inet multilink ways { %s }\n' "${ways#, }"
-	[ -z "$own_addresses" ] || printf 'add element inet multilink addresses { %s }\n' "${own_addresses#, }"
-	[ -z "$bypass_name" ] || printf 'add element inet multilink bypass_to { ipv4 : goto use_%s }\n' "$bypass_name"
-	printf '%s' "$slots_in" | awk -v method="$method" -v seed="$hash_seed" -f $lib/slots.awk
+	# One sequence of turns for both families where they have the same links.
+	if [ "$method" != hash ] && [ "$slots_in4" = "$slots_in6" ]; then
+		print_slots "$slots_in4" '' slots
+	else
+		print_slots "$slots_in4" 4 slots
+		print_slots "$slots_in6" 6 slots6
+	fi
+	[ -z "$dead_end4" ] || printf 'add rule inet multilink choose meta nfproto ipv4 goto out\n'
+	[ -z "$dead_end6" ] || printf 'add rule inet multilink choose meta nfproto ipv6 goto out\n'
+}
+
+# print_map NAME ELEMENTS: flushes it and fills it anew.
+print_map() {
+	printf 'flush map inet multilink %s\n' "$1"
+	[ -z "$2" ] || printf 'add element inet multilink %s { %s }\n' "$1" "${2#, }"
+}
+
+# print_slots LINKS FAMILY MAP
+print_slots() {
+	[ -n "$1" ] || return 0
+	printf '%s' "$1" |
+		awk -v method="$method" -v seed="$hash_seed" -v family="$2" -v map="$3" -f $lib/slots.awk
 }
 
 # checksum: sets rules_sum, elements_sum and table_sum. The table is summed as nft lists it without counters: that is

@@ -43,7 +43,6 @@ function settingsView(plan: Plan) {
     hash_seed: formatMark(plan.hashSeed),
     probe_table: plan.probe.table,
     probe_nexthop: plan.probe.nexthop,
-    probe_nexthop6: plan.probe.nexthop6,
     modules: modulesFor(plan.helpers).join(' '),
     default_link: links.find((link) => link.isDefault)?.name ?? '',
     ipv6: plan.ipv6,

@@ -4,7 +4,7 @@ import type { Family } from '../config/addresses.js'
 import { familyOf, ofFamily } from '../plan/families.js'
 import { formatPorts } from '../plan/format.js'
 import { formatMark } from '../plan/marks.js'
-import type { Plan } from '../plan/plan.js'
+import type { Plan, PlannedLink } from '../plan/plan.js'
 import { helpersFor } from './helpers.js'
 import { commentText, quoteNft, renderTemplate, withLast } from './mustache.js'
 
@@ -15,31 +15,36 @@ export function renderRules(plan: Plan, template: string): string {
   const networksOf = (family: Family) => withLast(networks.filter(({ network }) => familyOf(network) === family))
   const bypassNetworksOf = (family: Family) =>
     withLast(ofFamily(plan.bypass.networks, family).map((network) => ({ network })))
+  const withoutIPv6 = plan.links.filter((link) => !link.ipv6)
   const view = {
     config: commentText(plan.config),
     mask: formatMark(plan.mask),
     not_mask: formatMark(~plan.mask),
     probe_mark: formatMark(plan.probe.mark),
     probe_nexthop: plan.probe.nexthop,
-    probe_nexthop6: plan.probe.nexthop6,
     ipv6: plan.ipv6,
     udp_answers: plan.udpAnswers,
     has_links: plan.links.length > 0,
-    names: plan.links.map((link) => `"${quoteNft(link.name)}"`).join(', '),
+    names: quotedNames(plan.links),
     links: withLast(
       plan.links.map((link) => ({
         name: link.name,
         mark: formatMark(link.mark),
         table: link.table,
         probe_nexthop: link.probeNexthop,
-        probe_nexthop6: link.probeNexthop6,
         ipv6: link.ipv6,
         masquerade: link.masquerade,
-        // Without fallback a socket bound to the device finds no gateway; main's may be another than the config's.
-        as_it_is: plan.fallback && link.gateway === 'auto',
-        as_it_is6: plan.fallback && link.gateway6 === 'auto',
       })),
     ),
+    links6: withLast(
+      plan.links
+        .filter((link) => link.ipv6)
+        .map((link) => ({ name: link.name, mark: formatMark(link.mark), probe_nexthop6: link.probeNexthop6 })),
+    ),
+    some_without_ipv6: withoutIPv6.length > 0,
+    names_without_ipv6: quotedNames(withoutIPv6),
+    // Without it a socket bound to the device finds no gateway in main.
+    fallback: plan.fallback,
     has_helpers: helpers.length > 0,
     helpers,
     has_networks: networksOf(4).length > 0,
@@ -57,4 +62,8 @@ export function renderRules(plan: Plan, template: string): string {
     bypass_udp: plan.bypass.udp.map(formatPorts).join(', '),
   }
   return renderTemplate(template, view, quoteNft)
+}
+
+function quotedNames(links: readonly PlannedLink[]): string {
+  return links.map((link) => `"${quoteNft(link.name)}"`).join(', ')
 }

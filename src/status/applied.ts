@@ -104,7 +104,7 @@ export interface LinkRecords {
 export async function readLinkRecords(root: string, name: string): Promise<LinkRecords> {
   const [record, reason, down] = await Promise.all([
     readText(join(root, state, name)),
-    readText(join(root, state, '.out', name)),
+    readText(join(root, state, '.out4', name)),
     readTime(join(root, state, '.down', name)),
   ])
   const gateway = /^gateway=([0-9.]+)$/m.exec(record ?? '')?.[1]

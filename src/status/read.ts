@@ -88,7 +88,7 @@ function judge(
     return { state: 'out', reason: stopped ? 'multilink is stopped' : 'multilink is not loaded' }
   }
   const way = table.ways.get(mark)
-  if (way === `keep_${name}`) {
+  if (way === `keep_${name}` || way === `pin_${name}`) {
     const device = devices.get(name)
     const trouble = device ? device.trouble : 'its interface is gone'
     // No hook tells when an interface is set down by hand, or its cable is pulled.

@@ -50,7 +50,7 @@ t.test('a link that leaves the config takes its routes, rules and setting along,
   t.notMatch(await box.sh('ip -N rule'), /0x2000000\/|lookup 1002/)
   t.notMatch(await box.sh('ip -N route show table 1000'), 'eth1')
   t.equal(await box.sh('cat /proc/sys/net/ipv4/conf/eth1/rp_filter'), '0')
-  t.notMatch(await box.sh('nft list ruleset; ls -A /run/multilink/.before /run/multilink/.in'), 'eth1')
+  t.notMatch(await box.sh('nft list ruleset; ls -A /run/multilink/.before /run/multilink/.in4'), 'eth1')
 
   await box.apply(rausb0 + eth1 + eth0)
   t.equal(await marks(box), '0x01000000 : goto keep_eth0\n0x02000000 : goto keep_eth1\n0x03000000 : goto keep_rausb0')

@@ -87,6 +87,7 @@ export async function appliedBox(t: Test): Promise<Box> {
   await configureAll(box)
   const { code, stderr } = await box.apply(allLinks)
   if (code !== 0) throw new Error(`the first apply failed: ${stderr}`)
+  for (const [name, { gateway }] of Object.entries(links)) await box.ifUp(name, { IF_GATEWAY: gateway })
   return box
 }
 

@@ -86,7 +86,7 @@ const shimmed = 'PATH=/run/shims:$PATH'
 
 for (const [name, pattern, what] of [
   ['nft', '"-f "*', 'nft takes the rules in the check and refuses them when they are loaded'],
-  ['ip', '*-batch*', 'ip refuses the new rules and routes'],
+  ['ip', '*"-force -batch"*', 'ip refuses the new rules and routes'],
 ] as const) {
   t.test(`${what}: exit 3, and the generation before is current and runs`, async (t) => {
     const box = await appliedBox(t)
@@ -102,7 +102,7 @@ for (const [name, pattern, what] of [
   })
 }
 
-for (const [name, pattern] of [['nft', '"-f "*'], ['ip', '*-batch*']] as const) {
+for (const [name, pattern] of [['nft', '"-f "*'], ['ip', '*"-force -batch"*']] as const) {
   t.test(`a refusal by ${name} of the first set ever leaves nothing that can be taken away`, async (t) => {
     const box = await makeBox(t)
     await box.configure('eth0')

@@ -27,7 +27,7 @@ async function ask(questions: readonly Question[]): Promise<Answer[]> {
   const lines = questions.map(({ method, weights, usable }) =>
     [method, ...weights.map((weight, link) => `${names[link]},${weight},${usable[link] ? 1 : 0}`)].join(' '))
   const loop = `while read -r method links; do
-    printf '%s\\n' $links | tr ',' ' ' | awk -v method="$method" -v seed=0x2a -f "$1"
+    printf '%s\\n' $links | tr ',' ' ' | awk -v method="$method" -v seed=0x2a -v map=slots -f "$1"
     echo ==
   done`
   const { stdout } = await execa('sh', ['-euc', loop, 'sh', script], { input: `${lines.join('\n')}\n` })

@@ -138,9 +138,9 @@ await t.test('with the table in the kernel', async (t) => {
   await put('run/multilink/.loaded', '', new Date('2026-01-31T08:20:00Z'))
   await put('run/multilink/eth0', 'gateway=192.168.1.254\n')
   await put('run/multilink/.down/eth1', '')
-  await put('run/multilink/.out/eth1', 'taken down by ifdown\n')
+  await put('run/multilink/.out4/eth1', 'taken down by ifdown\n')
   await put('run/multilink/rausb0', 'gateway=192.168.0.1\n')
-  await put('run/multilink/.out/rausb0', 'it has no IPv4 address\n')
+  await put('run/multilink/.out4/rausb0', 'it has no IPv4 address\n')
   // marks: eth0's twice, once with another program's bits; rausb0's; another program's alone; one that is
   // over
   const entries = [
