@@ -42,7 +42,7 @@ function refuseIPv6Without(
 ): void {
   if (values.ipv6 ?? top.ipv6 ?? true) return
   const off = table.entries.get('ipv6') ?? root.entries.get('ipv6')
-  const why = `ipv6 = false ${off === undefined ? '' : `(line ${lineOf(text, off.at)}) `}leaves this link without IPv6`
+  const why = `ipv6 = false ${off === undefined ? '' : `(line ${lineOf(text, off.at)}) `}leaves this link without it`
   const gateway6 = table.entries.get('gateway6')
   if (gateway6 !== undefined && values.gateway6 !== undefined) refuse('gateway6', gateway6.node)
   for (const [key, what] of [['networks', 'network'], ['check', 'check target']] as const) {
@@ -53,7 +53,8 @@ function refuseIPv6Without(
   }
 
   function refuse(what: string, node: Node): void {
-    findings.push({ at: node.at, message: `link ${name}: ${what}${shown(node)} is IPv6, and ${why}; drop one of them` })
+    const message = `link ${name}: ${what}${shown(node)} is for IPv6, and ${why}; drop one of them`
+    findings.push({ at: node.at, message })
   }
 }
 

@@ -22,11 +22,8 @@ export function readGateway6(text: string): Read<string> {
 function read(text: string, family: Family): Read<string> {
   if (text === 'auto') return { value: text }
   const { allowed } = families[family]
-  const slash = text.indexOf('/')
-  if (slash > 0 && parseAddress(text.slice(0, slash)) !== undefined) {
-    return { problem: `has a prefix length; a gateway is one address: "${text.slice(0, slash)}"` }
-  }
-  const address = parseAddress(text)
+  const [plain = '', length] = text.split('/', 2)
+  const address = parseAddress(plain)
   if (address === undefined) {
     const advice = family === 6 && text === 'none' ? 'for a link without IPv6 write ipv6 = false' : allowed
     return { problem: nearlyAddress(text) ?? `is not an address; ${advice}` }
@@ -35,6 +32,7 @@ function read(text: string, family: Family): Read<string> {
   if (address.family !== family) {
     return { problem: `is IPv${address.family}; write ${families[address.family].key} = "${written}"` }
   }
+  if (length !== undefined) return { problem: `has a prefix length; a gateway is one address: "${written}"` }
   const kind = unfitKind(address)
   return kind === undefined ? { value: written } : { problem: `is ${kind}; ${allowed}` }
 }

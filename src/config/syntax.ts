@@ -91,6 +91,11 @@ function explainValue(key: string, value: string): string | undefined {
   if (/^(false|no|off|disabled?)$/i.test(value)) return `${key} ${value} is not a value of TOML; write false`
   if (/^0\d+$/.test(value)) return `${key} ${value} has a leading zero; write ${Number(value)}`
   if (/^["'][^"']*$/.test(value)) return `${key} ${value} has no closing quote; a text begins and ends with "`
+  if (/^\.\d+$/.test(value)) return `${key} ${value} has nothing before the point; write 0${value}`
+  if (/^\d+\.$/.test(value)) return `${key} ${value} has nothing after the point; write ${value.slice(0, -1)}`
+  if (/^[\d.]+ *(ms|s|sec|seconds?|m|min|h|%)$/i.test(value)) {
+    return `${key} ${value} has a unit; write the number alone, multilink.conf(5) says in which unit`
+  }
   const bare = /^[A-Za-z0-9:][A-Za-z0-9_.:/-]*$/.test(value)
   if (bare && /[A-Za-z:]|\d\.\d+\./.test(value) && !/^0[xob]/.test(value)) {
     return `${key} ${value} is text without quotes; write ${key} = "${value}"`

@@ -19,12 +19,10 @@ export function notTargets(issue: { readonly input: unknown }): string {
 /** One target: an address of either family, in its canonical text. */
 export function readTarget(text: string): Read<string> {
   if (text === 'gateway') return { problem: 'stands alone; write check = "gateway", or only addresses' }
-  const slash = text.indexOf('/')
-  if (slash > 0 && parseAddress(text.slice(0, slash)) !== undefined) {
-    return { problem: `has a prefix length; a target is one address: "${text.slice(0, slash)}"` }
-  }
-  const address = parseAddress(text)
+  const [plain = '', length] = text.split('/', 2)
+  const address = parseAddress(plain)
   if (address === undefined) return { problem: nearlyAddress(text) ?? `is not an address; ${allowed}` }
+  if (length !== undefined) return { problem: `has a prefix length; a target is one address: "${plain}"` }
   const kind = isLinkLocal(address) ? 'a link-local address' : unfitKind(address)
   return kind === undefined ? { value: formatAddress(address) } : { problem: `is ${kind}; ${allowed}` }
 }

@@ -16,8 +16,8 @@ const probePriority = 32765
 /** Fallback rules follow main (32766) and default (32767). */
 const fallbackPriority = 32800
 /**
- * Next hops that tell: class E (RFC 1112, section 4) is never a gateway's address; of the link-local ones that IPv6
- * has, the config refuses these as a gateway. N is added for link number N.
+ * Next hops that tell: class E (RFC 1112, section 4) is never a gateway's address; in IPv6, link-local ones that
+ * the config refuses as a gateway's. N is added for link number N.
  */
 const probeNexthopBase = 240n << 24n
 /** A probe is waited for this many seconds: a satellite takes 0.6, and what takes longer is of no use. */

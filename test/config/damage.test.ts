@@ -12,6 +12,11 @@ gateway = "192.0.2.1"
 [link."eth0.10"]
 networks = ["10.8.0.0/16",
   "192.0.2.9"]
+check = ["2001:db8::1"]
+check_command = "a"
+tier = 1
+[check]
+interval = 0.5
 [bypass]
 tcp = [21, "60-69"]
 `

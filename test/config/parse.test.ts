@@ -181,3 +181,81 @@ t.test('a lot of networks are compared in less than a second', async (t) => {
   t.equal(links[1]?.networks.length, 5000)
   t.ok(performance.now() - started < 1000)
 })
+
+t.test('networks of both families are in one list, IPv4 first, in one spelling', async (t) => {
+  const { links, bypass } = parse(`
+[link.eth0]
+networks = ["2001:DB8:0:0:7::/80", "10.8.0.0/16", "2001:db8::7:0:0:0/80", "2001:db8:8:1:0:1:0:0", "FF00::/8"]
+[bypass]
+networks = ["::/0", "2001:db8::/32", "0.0.0.0/0", "10.0.0.0/8"]
+`)
+  t.same(links[0]?.networks, ['10.8.0.0/16', '2001:db8:0:0:7::/80', '2001:db8:8:1:0:1::/128', 'ff00::/8'])
+  t.same(bypass.networks, ['0.0.0.0/0', '::/0'], 'a network of one family holds none of the other')
+  const apart = '[link.a]\nnetworks = ["::/0"]\n[link.b]\nnetworks = ["0.0.0.0/0"]\n'
+  t.same(parse(apart).links.map(({ networks }) => networks), [['::/0'], ['0.0.0.0/0']])
+})
+
+t.test('an IPv6 address has one spelling, RFC 5952\'s', async (t) => {
+  const spell = (text: string) => parse(`[link.a]\ngateway6 = "${text}"\n`).links[0]?.gateway6
+  t.equal(spell('FE80:0:0:0:0:0:0:1'), 'fe80::1')
+  t.equal(spell('2001:db8:0:1:1:1:1:1'), '2001:db8:0:1:1:1:1:1', 'one group of zeros is written out')
+  t.equal(spell('2001:db8:0:0:1:0:0:1'), '2001:db8::1:0:0:1', 'of two runs alike the first is left out')
+  t.equal(spell('2001:0:0:1:0:0:0:1'), '2001:0:0:1::1', 'the longer run is left out')
+  t.equal(spell('fd00:0db8::00a0'), 'fd00:db8::a0')
+  t.equal(spell('64:ff9b::c000:201'), '64:ff9b::c000:201')
+})
+
+t.test('a link says for itself what the top says for all', async (t) => {
+  const wanted = (text: string) =>
+    parse(text).links.map(({ ipv6, gateway6, ownDns }) => ({ ipv6, gateway6, ownDns }))
+  const links = '[link.a]\n[link.b]\nipv6 = true\nown_dns = true\n[link.c]\nipv6 = false\nown_dns = false\n'
+  const on = { ipv6: true, gateway6: 'auto', ownDns: true }
+  const off = { ipv6: false, gateway6: 'none', ownDns: false }
+  t.same(wanted(links), [on, on, off])
+  t.same(wanted(`ipv6 = false\nown_dns = false\n${links}`), [off, on, off])
+})
+
+t.test('a backup is a link of tier 1', async (t) => {
+  const { links } = parse('[link.a]\n[link.b]\nbackup = true\n[link.c]\ntier = 9\n[link.d]\nbackup = false\n')
+  t.same(links.map(({ tier }) => tier), [0, 1, 9, 0])
+})
+
+t.test('without one that says so, the default is the first link that is no backup', async (t) => {
+  const defaultOf = (text: string) => parse(text).links.filter((one) => one.isDefault).map(({ name }) => name)
+  t.same(defaultOf('[link.a]\nbackup = true\n[link.b]\n[link.c]\n'), ['b'])
+  t.same(defaultOf('[link.a]\ntier = 2\n[link.b]\ntier = 1\n'), ['b'])
+  t.same(defaultOf('[link.a]\nbackup = true\ndefault = true\n[link.b]\n'), ['a'])
+})
+
+t.test('targets are there once each, in their order and in one spelling', async (t) => {
+  const checkOf = (check: string) => parse(`[link.a]\ncheck = ${check}\n`).links[0]?.check
+  t.same(checkOf('["2001:DB8::1", "192.0.2.1", "2001:db8:0::1", "192.0.2.1"]'), ['2001:db8::1', '192.0.2.1'])
+  t.equal(checkOf('"gateway"'), 'gateway')
+  t.same(parse('[link.a]\n').links[0]?.check, [])
+})
+
+t.test('a command is one line, whatever a shell makes of it', async (t) => {
+  const commandOf = (command: string) => parse(`[link.a]\ncheck_command = ${command}\n`).links[0]?.checkCommand
+  t.equal(commandOf('" /usr/local/sbin/probe --fast "'), '/usr/local/sbin/probe --fast')
+  t.equal(commandOf(`'curl -fs "https://www.example/" | grep -q é'`), 'curl -fs "https://www.example/" | grep -q é')
+  t.equal(parse('[link.a]\n').links[0]?.checkCommand, '')
+})
+
+t.test('[check] has its defaults, and takes whole numbers and parts of a second', async (t) => {
+  t.strictSame(parse('[check]\n').check, nothing.check)
+  const intervalOf = (value: string) => parse(`[check]\ninterval = ${value}\n`).check.interval
+  t.same(['1', '0.1', '3600', '1e0', '0.25', '0.1234567'].map(intervalOf), [1, 0.1, 3600, 1, 0.25, 0.123])
+  const all = 'down_after = 1\nup_after = 100\nquorum = 7\nmax_loss = 100\nmax_rtt = 60000\n'
+  t.strictSame(parse(`[check]\n${all}`).check, {
+    interval: 0.5, downAfter: 1, upAfter: 100, quorum: 7, maxLoss: 100, maxRtt: 60000,
+  })
+})
+
+t.test('a quorum may be as large as the targets of each family, where there are any', async (t) => {
+  const accepts = (check: string) => messageOf(`[link.a]\ncheck = ${check}\n[check]\nquorum = 2\n`) === 'accepted'
+  t.ok(accepts('["192.0.2.1", "192.0.2.2"]'))
+  t.ok(accepts('["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"]'))
+  t.notOk(accepts('["192.0.2.1", "192.0.2.2", "2001:db8::1"]'))
+  t.notOk(accepts('"gateway"'))
+  t.equal(messageOf('[link.a]\ncheck_command = "true"\n[check]\nquorum = 2\n'), 'accepted')
+})

@@ -76,3 +76,49 @@ t.test('without links there is nothing to do, and the numbers stay remembered', 
   t.strictSame([plan.links, plan.slots, plan.rules], [[], [], []])
   t.strictSame(Object.fromEntries(numbers), { eth0: 3 })
 })
+
+t.test('the next hops that tell a link in IPv6 follow from its number, in the text that nft prints', async (t) => {
+  const numbers = new Map([['eth0', 1], ['eth1', 16], ['ppp0', 254]])
+  const { plan } = buildPlan(configOf(three), numbers)
+  t.strictSame(plan.links.map((link) => link.probeNexthop6), ['fe80::6d6c:1', 'fe80::6d6c:10', 'fe80::6d6c:fe'])
+  t.equal(plan.probe.nexthop6, 'fe80::6d6c:0')
+})
+
+t.test('a backup has no slot and no share, and its fallback comes after those of the tiers before it', async (t) => {
+  const links = [
+    linkNamed('ppp0', { tier: 9 }),
+    linkNamed('wwan0', { tier: 1, weight: 5 }),
+    linkNamed('eth0', { weight: 3 }),
+    linkNamed('eth1'),
+  ]
+  const { plan } = buildPlan(configOf(links), new Map())
+  t.strictSame(plan.slots, ['eth0', 'eth0', 'eth1', 'eth0'])
+  t.strictSame(plan.links.map((link) => link.share), [0, 0, 0.75, 0.25])
+  const fallbacks = plan.rules.filter((rule) => rule.priority >= 32800)
+  t.strictSame(fallbacks.map((rule) => [rule.priority, rule.why]), [
+    [32800, 'a default by eth0 when main has none'],
+    [32801, 'a default by eth1 when main has none'],
+    [32802, 'a default by wwan0 when main has none'],
+    [32803, 'a default by ppp0 when main has none'],
+  ])
+})
+
+t.test('where every link is a backup, the lowest tier is used', async (t) => {
+  const links = [linkNamed('a', { tier: 2 }), linkNamed('b', { tier: 1, weight: 0 })]
+  const { plan } = buildPlan(configOf(links), new Map())
+  t.strictSame([plan.slots, plan.links.map((link) => link.share)], [['b'], [0, 1]])
+})
+
+t.test('a probe is waited for a second, or as long as a round takes', async (t) => {
+  const timeoutOf = (interval: number) =>
+    buildPlan(configOf(three, { check: { ...configOf([]).check, interval } }), new Map()).plan.check.timeout
+  t.strictSame([0.1, 0.2, 0.499, 0.5, 1, 3600].map(timeoutOf), [0.1, 0.2, 0.499, 1, 1, 1])
+})
+
+t.test('there is IPv6 as soon as one link has it', async (t) => {
+  const off = { ipv6: false, gateway6: 'none' }
+  const ipv6Of = (links: Parameters<typeof configOf>[0]) => buildPlan(configOf(links), new Map()).plan.ipv6
+  t.equal(ipv6Of([linkNamed('a', off), linkNamed('b')]), true)
+  t.equal(ipv6Of([linkNamed('a', off), linkNamed('b', off)]), false)
+  t.equal(ipv6Of([]), false)
+})

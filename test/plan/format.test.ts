@@ -53,6 +53,57 @@ ip rules
 `)
 })
 
+t.test('what differs from the defaults is shown, in 80 columns', async (t) => {
+  const targets = [1, 2, 3, 4, 5, 6].map((number) => `2001:db8:ffff:ffff::${number}`)
+  const odd = [
+    linkNamed('eth0', { gateway6: 'fe80::1', check: 'gateway', tier: 2 }),
+    linkNamed('eth1', { check: ['192.0.2.1', ...targets], networks: ['10.8.0.0/16', '2001:db8::/32'] }),
+    linkNamed('wwan0', { tier: 1, failback: 'all', onLoss: 'keep', ownDns: false, ipv6: false, gateway6: 'none' }),
+    linkNamed('wwan1', { tier: 1, checkCommand: '/usr/local/sbin/probe --fast' }),
+  ]
+  const config = configOf(odd, {
+    udpAnswers: false,
+    bypass: { ...bypass, networks: [...targets, 'fd00::/8'], strict: true },
+    check: { interval: 0.2, downAfter: 1, upAfter: 5, quorum: 1, maxLoss: 10, maxRtt: 300 },
+  })
+  const text = formatPlan(buildPlan(config, new Map()).plan)
+  const [shown = ''] = text.split('\nip rules\n')
+  t.equal(shown, `method nth, mask 0xff000000, helpers ftp
+udp_answers no
+
+eth0 (default, tier 2)
+  mark 0x01000000  table 1001  weight 1  share 0.0%
+  gateway auto  masquerade yes
+  gateway6 fe80::1
+  check gateway
+eth1
+  mark 0x02000000  table 1002  weight 1  share 100.0%
+  gateway auto  masquerade yes
+  networks 10.8.0.0/16 2001:db8::/32
+  check 192.0.2.1 2001:db8:ffff:ffff::1 2001:db8:ffff:ffff::2
+        2001:db8:ffff:ffff::3 2001:db8:ffff:ffff::4 2001:db8:ffff:ffff::5
+        2001:db8:ffff:ffff::6
+wwan0 (tier 1)
+  mark 0x03000000  table 1003  weight 1  share 0.0%
+  gateway auto  masquerade yes
+  ipv6 no
+  on_loss keep  failback all  own_dns no
+wwan1 (tier 1)
+  mark 0x04000000  table 1004  weight 1  share 0.0%
+  gateway auto  masquerade yes
+  check_command /usr/local/sbin/probe --fast
+
+slots  eth1
+bypass 2001:db8:ffff:ffff::1 2001:db8:ffff:ffff::2 2001:db8:ffff:ffff::3
+       2001:db8:ffff:ffff::4 2001:db8:ffff:ffff::5 2001:db8:ffff:ffff::6
+       fd00::/8 tcp/22 tcp/6660-6669 udp/53
+       strict: unreachable while the default link is out
+check  every 0.2 s, timeout 0.2 s, out after 1 round, back after 5 rounds,
+       quorum 1, max_loss 10%, max_rtt 300 ms
+`)
+  t.ok(shown.split('\n').every((line) => line.length <= 80))
+})
+
 t.test('many slots are abbreviated, and said to be', async (t) => {
   const { plan } = buildPlan(configOf([linkNamed('a', { weight: 12 }), linkNamed('b')]), new Map())
   t.match(formatPlan(plan), /^slots {2}(a ){6}b( a){5} … \(13 in all\)$/m)
