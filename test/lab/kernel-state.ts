@@ -2,13 +2,15 @@
 
 import type { Box } from './box.js'
 
-/** Ruleset (without counters), rules and routes of the box, and the records of its links. */
+/** Ruleset (without counters), rules and routes of both families of the box, and the records of its links. */
 export async function kernelState(box: Box): Promise<string> {
   const commands = [
     'nft --stateless list ruleset',
     'ip rule',
     'ip -6 rule',
     'ip -4 route show table all',
+    // The kernel's own come and go with what it finds out by itself; 157 is multilink's protocol.
+    'ip -6 route show table all proto 157',
     'cd /run/multilink 2>/dev/null && grep -r . --exclude-dir=".*" . | sort',
     'grep . /proc/sys/net/ipv4/conf/*/rp_filter',
   ]

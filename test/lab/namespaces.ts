@@ -52,10 +52,18 @@ export function within(namespace: string, program: readonly string[]): string[] 
   return ['ip', 'netns', 'exec', namespace, ...program]
 }
 
-/** Several `ip` commands in one call, one a line, in the host's namespace or the one named. */
-export async function ipBatch(commands: readonly string[], namespace?: string): Promise<void> {
+/**
+ * Several `ip` commands in one call, one a line, in the host's namespace or the one named. Where no address tells the
+ * family, it is IPv4 unless said.
+ */
+export async function ipBatch(
+  commands: readonly string[],
+  namespace?: string,
+  family: '-4' | '-6' = '-4',
+): Promise<void> {
   const place = namespace === undefined ? [] : ['-n', namespace]
-  await run(['ip', ...place, '-batch', '-'], { input: commands.join('\n') + '\n' })
+  const families = family === '-6' ? ['-6'] : []
+  await run(['ip', ...place, ...families, '-batch', '-'], { input: commands.join('\n') + '\n' })
 }
 
 /** Names of the namespaces whose name begins with the prefix. */

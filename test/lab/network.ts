@@ -5,10 +5,14 @@
 import { startAgent, type Agent } from './agent-client.js'
 import { startBox, type Box } from './box.js'
 import { boxPlace, labPrefix, removeAbandoned, uponExit } from './cleanup.js'
+import { startDelay } from './delay.js'
+import { setFaults, type Faults } from './faults.js'
 import {
   bytesPassed,
   foreignSources,
+  permit,
   pingsSeen,
+  plugCable,
   publish,
   startGateway,
   type Foreign,
@@ -16,13 +20,16 @@ import {
 } from './gateway.js'
 import { ipBatch, kill, namespacesOf, processesIn, removeNamespacesNow } from './namespaces.js'
 import { run, within, type RunOptions, type RunResult } from './namespaces.js'
+import { startAdvertising } from './router-advertisements.js'
 import { rootTemplate } from './template.js'
-import { internetNetwork, lan, links, type LabLink } from './topology.js'
+import { internetNetwork, internetNetwork6, lan, links, type LabLink, type V6 } from './topology.js'
 import { until } from './wait.js'
 
 export interface LabOptions extends GatewayOptions {
   /** the .deb that is installed on the box; undefined: the box is a plain Debian */
   readonly deb?: string | undefined
+  /** in a lab with IPv6, let the box find out for a second or two whether an address is free, as Debian does */
+  readonly dad?: boolean | undefined
 }
 
 export interface CloseOptions {
@@ -34,6 +41,7 @@ export type Place = 'box' | 'lan' | 'internet' | `gw-${string}` | `more-${string
 
 export interface Lab {
   readonly links: readonly LabLink[]
+  readonly v6: V6
   readonly box: Box
   namespace(place: Place): string
   /**
@@ -52,6 +60,24 @@ export interface Lab {
   pings(): Promise<Record<string, number>>
   /** what has passed a link's gateway, in bytes */
   bytes(link: string): Promise<{ toBox: number; fromBox: number }>
+  /** the provider behind a link's gateway is dead: the gateway answers, nothing passes beyond it, no error is sent */
+  kill(link: string): Promise<void>
+  /** the gateway itself is dead: there is carrier and nothing else */
+  gatewayDead(link: string): Promise<void>
+  /** provider and gateway work again; loss and unreachable addresses stay */
+  revive(link: string): Promise<void>
+  /** percent of the packets that a link loses by chance, each way; 0: none */
+  loss(link: string, percent: number): Promise<void>
+  /** addresses beyond that do not answer over this link, instead of those before */
+  unreachable(link: string, addresses: readonly string[]): Promise<void>
+  /** how much longer a round trip over the link takes, in milliseconds; 0: no longer */
+  delay(link: string, milliseconds: number): Promise<void>
+  /** pulls the cable between the box and the gateway, or plugs it in again */
+  cable(link: string, plugged: boolean): Promise<void>
+  /** the box may send from this address too, of either family: a lease gave it */
+  permit(link: string, address: string): Promise<void>
+  /** `close` is called when the lab closes, before what still runs is called a stray */
+  onClose(close: () => Promise<void>): void
   close(options?: CloseOptions): Promise<void>
 }
 
@@ -69,22 +95,28 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
   const places = [...firstPlaces]
   const stopWatching = uponExit(() => removeNamespacesNow(places.map(namespace)))
   const agents = new Map<Place, Promise<Agent>>()
+  const closers = new Set<() => Promise<void>>()
   let box: Box | undefined
 
   const takeDown = async (): Promise<string[]> => {
+    const problems: string[] = []
+    for (const close of closers) await close().catch((failure: unknown) => problems.push(String(failure)))
     for (const agent of agents.values()) await (await agent).close()
     await box?.close()
     const strays = await strayProcesses(places.map(namespace))
     removeNamespacesNow(places.map(namespace))
     stopWatching()
     const left = await namespacesOf(prefix)
-    return [...strays, ...left.map((name) => `namespace ${name} is left`)]
+    return [...problems, ...strays, ...left.map((name) => `namespace ${name} is left`)]
   }
 
   try {
     await ipBatch(places.map((place) => `netns add ${namespace(place)}`))
-    await Promise.all(places.map((place) => tune(namespace(place), place)))
+    await Promise.all(places.map((place) => tune(namespace(place), place, options)))
     await connect(namespace, options)
+    if (options.v6 === 'ra') {
+      for (const link of links) closers.add(await startAdvertising(namespace(`gw-${link.name}`), link))
+    }
     box = await startBox(namespace('box'), boxPlace(prefix), template)
   } catch (failure) {
     await takeDown()
@@ -97,8 +129,18 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
     )
   const foreign = (): Promise<Record<string, Foreign>> => ofEach(foreignSources)
 
+  const faults = new Map<string, Faults>()
+  const change = async (name: string, changed: Faults): Promise<void> => {
+    const now = { ...faults.get(name), ...changed }
+    await setFaults(namespace(`gw-${linkOf(name).name}`), now)
+    faults.set(name, now)
+  }
+  const delays = new Map<string, () => Promise<void>>()
+  const v6 = options.v6 !== undefined
+
   return {
     links,
+    v6: options.v6,
     box,
     namespace,
     foreign,
@@ -107,7 +149,7 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
     add: async (place) => {
       places.push(place)
       await ipBatch([`netns add ${namespace(place)}`])
-      await tune(namespace(place), place)
+      await tune(namespace(place), place, options)
       await ipBatch(['link set lo up'], namespace(place))
     },
     agent: (place) => {
@@ -116,10 +158,29 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
       return agent
     },
     publish: async (name, protocol, port) => {
-      const link = links.find((candidate) => candidate.name === name) as LabLink
-      await publish(namespace(`gw-${name}`), link, protocol, port)
+      await publish(namespace(`gw-${name}`), linkOf(name), protocol, port)
     },
     bytes: (link) => bytesPassed(namespace(`gw-${link}`)),
+    kill: (link) => change(link, { providerDead: true }),
+    gatewayDead: (link) => change(link, { gatewayDead: true }),
+    revive: (link) => change(link, { providerDead: false, gatewayDead: false }),
+    loss: (link, loss) => change(link, { loss }),
+    unreachable: (link, unreachable) => change(link, { unreachable }),
+    delay: async (name, milliseconds) => {
+      const stop = delays.get(name)
+      if (stop !== undefined) {
+        delays.delete(name)
+        closers.delete(stop)
+        await stop()
+      }
+      if (milliseconds === 0) return
+      const started = await startDelay(namespace('internet'), linkOf(name), milliseconds, v6)
+      delays.set(name, started)
+      closers.add(started)
+    },
+    cable: (name, plugged) => plugCable(namespace(`gw-${name}`), linkOf(name), plugged, v6),
+    permit: (link, address) => permit(namespace(`gw-${link}`), address),
+    onClose: (close) => void closers.add(close),
     close: async ({ foreignExpected = false } = {}) => {
       const seen = await foreign()
       const problems = await takeDown()
@@ -132,8 +193,17 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
   }
 }
 
+function linkOf(name: string): LabLink {
+  const link = links.find((candidate) => candidate.name === name)
+  if (link === undefined) throw new Error(`no link is named ${name}`)
+  return link
+}
+
 async function connect(namespace: (place: Place) => string, options: GatewayOptions): Promise<void> {
   await ipBatch(['link set lo up', `route add local ${internetNetwork} dev lo`], namespace('internet'))
+  if (options.v6 !== undefined) {
+    await ipBatch([`route add local ${internetNetwork6} dev lo`], namespace('internet'))
+  }
   for (const link of links) {
     const ends = {
       gateway: namespace(`gw-${link.name}`),
@@ -152,20 +222,38 @@ async function connect(namespace: (place: Place) => string, options: GatewayOpti
     ],
     namespace('lan'),
   )
+  if (options.v6 === undefined) return
+  await ipBatch(
+    [`address add ${lan.hostAddress6}/64 dev eth0`, `route add default via ${lan.boxAddress6}`],
+    namespace('lan'),
+  )
 }
 
 /**
  * Kernel settings of a namespace. Rates are measured over tbf, where BBR, some machines' default, does not
  * settle; Reno is the one algorithm that every namespace may choose.
  */
-async function tune(namespace: string, place: Place): Promise<void> {
+async function tune(namespace: string, place: Place, { v6, dad = false }: LabOptions): Promise<void> {
   const settings = ['net.ipv4.tcp_congestion_control=reno', 'net.ipv4.tcp_no_metrics_save=1']
-  if (place !== 'internet' && place !== 'lan') settings.push('net.ipv4.ip_forward=1')
+  const forwards = place !== 'internet' && place !== 'lan'
+  if (forwards) settings.push('net.ipv4.ip_forward=1')
   // The box starts with the strictest reverse path filter, which multilink has to make loose on its links.
   const strictness = place === 'box' ? 1 : 0
   for (const which of ['all', 'default']) settings.push(`net.ipv4.conf.${which}.rp_filter=${strictness}`)
-  if (place !== 'box') settings.push('net.ipv6.conf.default.disable_ipv6=1')
+  if (place !== 'box' && v6 === undefined) settings.push('net.ipv6.conf.default.disable_ipv6=1')
+  if (v6 !== undefined) settings.push(...settings6(place, dad))
   await run(within(namespace, ['sysctl', '-q', '-w', ...settings]))
+}
+
+function settings6(place: Place, dad: boolean): string[] {
+  const settings = []
+  // An address is used at once; devices that are not the box's have the link-local addresses they are given.
+  if (place !== 'box' || !dad) settings.push('net.ipv6.conf.default.accept_dad=0')
+  if (place.startsWith('gw-') || place === 'internet') settings.push('net.ipv6.conf.default.addr_gen_mode=1')
+  // The internet forwards what comes out of a delay, and serves addresses that it has by a route only.
+  if (place !== 'lan') settings.push('net.ipv6.conf.all.forwarding=1')
+  if (place === 'internet') settings.push('net.ipv4.ip_forward=1', 'net.ipv6.ip_nonlocal_bind=1')
+  return settings
 }
 
 /** Names what still runs once everything was told to end; ends it. */

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { raiseNetwork, type CloseOptions, type Lab, type LabOptions } from './network.js'
-import { lan, links, linkSeenAs, server, stanza } from './topology.js'
+import { lan, links, linkSeenAs, server, server6, stanza, type V6 } from './topology.js'
 
 /** Ports of the servers beyond: each tells who came, see traffic/servers.ts. */
 export const ports = { who: 7000, echo: 7001, http: 80 } as const
@@ -27,14 +27,19 @@ export interface ConfigOptions {
   readonly more?: string
   /** links that name no gateway although ifupdown does not know one either */
   readonly withoutGateway?: readonly string[]
+  /** as the lab's; static addresses need a gateway that ifupdown knows, as eth0's, or that is in the config */
+  readonly v6?: V6
 }
 
 /** /etc/multilink.conf for the how-to's links. */
 export function configOf(options: ConfigOptions = {}): string {
-  const { method = 'nth', weights = [1, 1, 1], top = '', more = '', withoutGateway = [] } = options
-  const tables = links.map(({ name, gateway }, i) => {
+  const { method = 'nth', weights = [1, 1, 1], top = '', more = '', withoutGateway = [], v6 } = options
+  const tables = links.map(({ name, gateway, gateway6 }, i) => {
     const known = name === 'eth0' || withoutGateway.includes(name)
-    return `[link.${name}]\nweight = ${weights[i] ?? 1}\n${known ? '' : `gateway = "${gateway}"\n`}`
+    const lines = [`[link.${name}]`, `weight = ${weights[i] ?? 1}`]
+    if (!known) lines.push(`gateway = "${gateway}"`)
+    if (!known && v6 === 'static') lines.push(`gateway6 = "${gateway6}"`)
+    return [...lines, ''].join('\n')
   })
   return [`method = "${method}"`, top, ...tables, more, ''].join('\n')
 }
@@ -69,12 +74,13 @@ export async function labOf(t: Test, options: LabOptions = {}, closing: CloseOpt
   const lab = await raiseNetwork(options)
   t.teardown(() => lab.close(closing))
   for (const name of [...linkNames, lan.device]) {
-    await lab.box.write(`/etc/network/interfaces.d/${name}`, stanza(name))
+    await lab.box.write(`/etc/network/interfaces.d/${name}`, stanza(name, lab.v6))
   }
   await lab.box.run(['ifup', 'lo'])
   const internet = await lab.agent('internet')
   await internet.call('who', { port: ports.who })
-  await internet.call('whoUdp', { port: ports.who, hosts: [server(1), server(2)] })
+  const hosts = [server(1), server(2), ...(lab.v6 === undefined ? [] : [server6(1), server6(2)])]
+  await internet.call('whoUdp', { port: ports.who, hosts })
   await internet.call('echo', { port: ports.echo })
   await internet.call('http', { port: ports.http })
   return lab
@@ -82,7 +88,7 @@ export async function labOf(t: Test, options: LabOptions = {}, closing: CloseOpt
 
 /** Writes the config and applies it. */
 export async function configure(lab: Lab, options: ConfigOptions): Promise<void> {
-  await lab.box.write('/etc/multilink.conf', configOf(options))
+  await lab.box.write('/etc/multilink.conf', configOf({ v6: lab.v6, ...options }))
   await lab.box.run(['multilink', 'apply'])
 }
 

@@ -1,8 +1,9 @@
 // Clients of the lab, run by the agent: single questions to a `who` server, many of them, a steady flow, UDP.
-// In: where to; out: for each the address it was seen as, or how it failed, and when.
+// In: where to, the family being that of the address; out: for each the address it was seen as, or how it failed, and
+// when.
 
 import { createSocket } from 'node:dgram'
-import { connect } from 'node:net'
+import { connect, isIPv6 } from 'node:net'
 import type { Answer, Ask } from './answers.js'
 
 function ask({ host, port, localAddress, timeout = 5000 }: Ask): Promise<Answer> {
@@ -29,7 +30,8 @@ function askUdp({ host, port, localAddress, timeout = 5000 }: Ask): Promise<Answ
   const at = Date.now()
   const begin = performance.now()
   return new Promise((resolve) => {
-    const socket = createSocket('udp4')
+    const v6 = isIPv6(host)
+    const socket = createSocket(v6 ? 'udp6' : 'udp4')
     const finish = (result: { seenAs: string } | { error: string }): void => {
       clearTimeout(limit)
       socket.close()
@@ -40,11 +42,11 @@ function askUdp({ host, port, localAddress, timeout = 5000 }: Ask): Promise<Answ
     socket.on('message', (text, from) => {
       const asked = from.address === host && from.port === port
       if (asked) finish({ seenAs: text.toString().trim() })
-      else finish({ error: `an answer from ${from.address}:${from.port}, not from ${host}:${port}` })
+      else finish({ error: `an answer from ${from.address} port ${from.port}, not from ${host} port ${port}` })
     })
     const fail = (failure: NodeJS.ErrnoException): void => finish({ error: failure.code ?? failure.message })
     socket.on('error', fail)
-    socket.bind(0, localAddress ?? '0.0.0.0', () => {
+    socket.bind(0, localAddress ?? (v6 ? '::' : '0.0.0.0'), () => {
       socket.send('who', port, host, (failure) => failure && fail(failure))
     })
   })

@@ -3,8 +3,8 @@
 // `http` serves GET /BYTES.
 
 import { createSocket, type Socket as Datagrams } from 'node:dgram'
-import { createServer as createHttpServer } from 'node:http'
-import { createServer, type Server } from 'node:net'
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, isIPv6, type Server, type Socket } from 'node:net'
 import { answerLength, type Heard } from './answers.js'
 
 const heard = new Map<string, Heard[]>()
@@ -16,38 +16,42 @@ function record(key: string, from = '', to = ''): void {
   heard.set(key, list)
 }
 
-async function listen(server: Server, port: number): Promise<void> {
-  open.add(server)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port, host: '0.0.0.0', backlog: 1024 }, resolve)
-  })
+/** In both families, with a socket each: on one for both, IPv4 addresses would look like ::ffff:192.0.2.1. */
+async function listen(make: () => Server, port: number): Promise<void> {
+  for (const host of ['0.0.0.0', '::']) {
+    const server = make()
+    open.add(server)
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ port, host, ipv6Only: true, backlog: 1024 }, resolve)
+    })
+  }
 }
 
 export const servers = {
   async who({ port }: { port: number }): Promise<void> {
-    const server = createServer((socket) => {
+    const answer = (socket: Socket): void => {
       record(`tcp ${port}`, socket.remoteAddress, socket.localAddress)
       socket.on('error', () => undefined)
       socket.end(`${socket.remoteAddress}\n`)
       socket.resume()
-    })
-    await listen(server, port)
+    }
+    await listen(() => createServer(answer), port)
   },
 
   async echo({ port }: { port: number }): Promise<void> {
-    const server = createServer((socket) => {
+    const answer = (socket: Socket): void => {
       record(`tcp ${port}`, socket.remoteAddress, socket.localAddress)
       socket.on('error', () => undefined)
       socket.write(`${socket.remoteAddress}\n`)
       socket.pipe(socket)
-    })
-    await listen(server, port)
+    }
+    await listen(() => createServer(answer), port)
   },
 
   async http({ port }: { port: number }): Promise<void> {
     const block = Buffer.alloc(64 * 1024, 'multilink ')
-    const server = createHttpServer((request, response) => {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
       record(`tcp ${port}`, request.socket.remoteAddress, request.socket.localAddress)
       if (request.url === '/who') return void response.end(`${request.socket.remoteAddress}\n`)
       let left = Number(request.url?.slice(1) ?? 0)
@@ -61,14 +65,14 @@ export const servers = {
         response.end()
       }
       send()
-    })
-    await listen(server, port)
+    }
+    await listen(() => createHttpServer(answer), port)
   },
 
   /** one socket an address: an answer has to come from where the question went */
   async whoUdp({ port, hosts }: { port: number; hosts: string[] }): Promise<void> {
     for (const host of hosts) {
-      const socket = createSocket('udp4')
+      const socket = isIPv6(host) ? createSocket({ type: 'udp6', ipv6Only: true }) : createSocket('udp4')
       open.add(socket)
       socket.on('message', (_, from) => {
         record(`udp ${port}`, from.address, host)
