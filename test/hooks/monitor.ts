@@ -19,11 +19,17 @@ export interface Monitor {
   end(): Promise<void>
 }
 
+/** Waits until IPv6 has made sure that nobody else has our addresses: the end of that is news of its own. */
+export async function addressesSettled(box: Box): Promise<void> {
+  await until('no address is tentative', async () => (await box.sh('ip -6 address show tentative')) === '')
+}
+
 /** Starts the monitor, waits until it has had its first look, and ends it with the test. */
 export async function startMonitor(t: Test, box: Box): Promise<Monitor> {
   await box.sh(`grep -q reconciles /usr/lib/multilink/multilink.sh ||
     sed -i 's|^changed() {|&\\n\\techo run >>/run/reconciles|' /usr/lib/multilink/multilink.sh
     : >/run/reconciles`)
+  await addressesSettled(box)
   const id = Number(await box.sh('setsid /usr/lib/multilink/monitor </dev/null >/run/monitor.log 2>&1 & echo $!'))
   const runs = async () => Number(await box.sh('wc -l </run/reconciles'))
   const monitor: Monitor = {
