@@ -39,7 +39,8 @@ for (const folder of folders) {
 }
 
 await t.test('every rendered script is right for shellcheck and for dash', async (t) => {
-  const scriptsOf = (root: string) => ['boot', 'changed', 'if-up', 'if-down'].map((name) => inGeneration(root, name))
+  const names = ['boot', 'changed', 'if-up', 'if-down', 'monitor']
+  const scriptsOf = (root: string) => names.map((name) => inGeneration(root, name))
   const scripts = roots.flatMap(scriptsOf)
   const [first = ''] = roots
   await Promise.all([

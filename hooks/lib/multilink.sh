@@ -87,6 +87,7 @@ boot() {
 	ip link set lo up
 	load_modules
 	reconcile
+	wake_monitor
 }
 
 # The halves of each helper that track and that rewrite addresses. A kernel without modules has them built in, or none.
@@ -106,5 +107,6 @@ unload() {
 	{ compare_with_nothing && run_todo del; } || left=1
 	restore_filters
 	forget_changes
+	wake_monitor
 	return $left
 }

@@ -9,6 +9,7 @@
 #   .before/LINK   rp_filter before multilink
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock
+#   .wake .monitor .events   the monitor's (monitor.sh)
 
 # Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
 # start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
@@ -144,6 +145,12 @@ record_changes() {
 	for told in "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*; do
 		is_link "${told##*/}" || rm -f "$told"
 	done
+}
+
+# Tells a running monitor, if there is one, that there is another generation, or that multilink was stopped or started.
+# Open for both directions: without a monitor nobody waits.
+wake_monitor() {
+	[ ! -p $state/.wake ] || echo wake 1<>$state/.wake
 }
 
 forget_changes() {

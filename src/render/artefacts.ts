@@ -18,7 +18,7 @@ export interface Artefact {
 /** The files of one generation, in the order of their names. */
 export function renderArtefacts(plan: Plan, templates: Templates): Artefact[] {
   const settings = settingsView(plan)
-  const script = (name: 'boot' | 'changed' | 'if-down' | 'if-up'): Artefact => ({
+  const script = (name: 'boot' | 'changed' | 'if-down' | 'if-up' | 'monitor'): Artefact => ({
     path: name,
     mode: 0o755,
     text: renderTemplate(templates[name], settings, quoteShell, { settings: templates.settings }),
@@ -28,6 +28,7 @@ export function renderArtefacts(plan: Plan, templates: Templates): Artefact[] {
     script('changed'),
     script('if-down'),
     script('if-up'),
+    script('monitor'),
     { path: 'plan.json', mode: 0o644, text: formatPlanJson(plan) },
     { path: 'rules.nft', mode: 0o644, text: renderRules(plan, templates.rules) },
     { path: 'sysctl.conf', mode: 0o644, text: renderTemplate(templates.sysctl, settings, quoteNothing) },

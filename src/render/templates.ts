@@ -11,6 +11,7 @@ const files = {
   config: 'multilink.conf.mustache',
   'if-down': 'if-down.mustache',
   'if-up': 'if-up.mustache',
+  monitor: 'monitor.mustache',
   rules: 'rules.nft.mustache',
   settings: 'settings.mustache',
   sysctl: 'sysctl.conf.mustache',

@@ -17,7 +17,7 @@ t.test('the first apply says what is new and which links are in, and all of it i
   t.match(stderr, 'multilink: eth0 is in, gateway 192.168.1.1\nmultilink: eth1 is in, gateway 172.16.0.1\n')
   t.equal(await current(box), 'generations/1')
   const files = (await box.sh('ls /var/lib/multilink/current/')).split('\n')
-  t.strictSame(files, ['boot', 'changed', 'if-down', 'if-up', 'plan.json', 'rules.nft', 'sysctl.conf'])
+  t.strictSame(files, ['boot', 'changed', 'if-down', 'if-up', 'monitor', 'plan.json', 'rules.nft', 'sysctl.conf'])
   t.equal(await marks(box), '0x01000000 : goto keep_eth0\n0x02000000 : goto keep_eth1')
   t.match(await box.sh('ip -N rule'), /^1102:\tfrom all fwmark 0x1000000\/0xff000000 lookup 1001 proto 157$/m)
   t.match(await box.sh('ip -N route show table 1002'), 'default via 172.16.0.1 dev eth1 proto 157 onlink')

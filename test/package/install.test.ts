@@ -51,7 +51,8 @@ t.test('the bundle runs on the Node of Debian 12', async (t) => {
 	END
     multilink render --config /root/two.conf --root /root/rendered`)
   const rendered = await debian.sh('ls /root/rendered/var/lib/multilink/current/')
-  t.same(rendered.split('\n'), ['boot', 'changed', 'if-down', 'if-up', 'plan.json', 'rules.nft', 'sysctl.conf'])
+  const scripts = ['boot', 'changed', 'if-down', 'if-up', 'monitor']
+  t.same(rendered.split('\n'), [...scripts, 'plan.json', 'rules.nft', 'sysctl.conf'])
 })
 
 t.test('multilink.conf(5) explains every key there is, and its example is right', async (t) => {

@@ -13,12 +13,13 @@ const templates = await readTemplates(await findTemplates(program))
 const render = (config: Config) => renderArtefacts(buildPlan(config, new Map()).plan, templates)
 const textOf = (config: Config, path: string) => render(config).find((one) => one.path === path)?.text ?? ''
 
-t.test('a generation is seven files, four of them programs', async (t) => {
+t.test('a generation is eight files, five of them programs', async (t) => {
   t.strictSame(render(configOf([linkNamed('eth0')])).map(({ path, mode }) => [path, mode.toString(8)]), [
     ['boot', '755'],
     ['changed', '755'],
     ['if-down', '755'],
     ['if-up', '755'],
+    ['monitor', '755'],
     ['plan.json', '644'],
     ['rules.nft', '644'],
     ['sysctl.conf', '644'],
@@ -35,12 +36,12 @@ t.test('each file that has comments says where it came from, whatever the path h
 })
 
 t.test('the templates ask for nothing that a plan without links lacks', async (t) => {
-  t.equal(render(configOf([])).length, 7)
+  t.equal(render(configOf([])).length, 8)
 })
 
 t.test('a template that asks for an unknown name is refused, in each of the files', async (t) => {
   const { plan } = buildPlan(configOf([linkNamed('eth0')]), new Map())
-  for (const name of ['boot', 'changed', 'if-up', 'if-down', 'rules', 'sysctl', 'settings'] as const) {
+  for (const name of ['boot', 'changed', 'if-up', 'if-down', 'monitor', 'rules', 'sysctl', 'settings'] as const) {
     const broken = { ...templates, [name]: `${templates[name]}{{typo}}` }
     t.throws(() => renderArtefacts(plan, broken), { message: /unknown name "typo"/ }, name)
   }

@@ -1,0 +1,143 @@
+# monitor.sh: `monitor`, the verb of the long-running rendered script. In: what the kernel tells of interfaces,
+# addresses, routes and rules. Out: a run of `changed` after each burst of what can matter. It decides nothing itself.
+# At rest three processes wait: `ip monitor`, the filter (monitor.awk), and this shell, which reads the queue.
+#   .wake      the queue, a fifo: a line from the filter, from a timer, or from `wake_monitor` (records.sh)
+#   .monitor   its lock, and its process id where start-stop-daemon writes it
+#   .events    a fifo between the first two, only while they are started
+
+gather_seconds=0.05 # a burst (ifup, a flap, 24 links at once) is one run; between two runs others have the machine
+retry_seconds=1     # after a run that failed, for there may be no event that would lead to the next; then 2, 4, … 64
+source_id=
+filter_id=
+retry_id=
+
+# Opens the queue as descriptor 3, once a process: a script that takes over by `exec` goes on with it. Open for both
+# directions, so that neither opening nor reading ends when a writer does.
+open_queue() {
+	[ "${MULTILINK_MONITOR:-}" != $$ ] || return 0
+	mkdir -p $state
+	exec 4>>$state/.monitor
+	flock -n 4 || {
+		say 'another monitor is running; this one ends'
+		exit 3
+	}
+	[ -p $state/.wake ] || mkfifo -m 600 $state/.wake
+	exec 3<>$state/.wake
+	MULTILINK_MONITOR=$$
+	export MULTILINK_MONITOR
+}
+
+# monitor: never returns. Begins anew as the current generation's script when another one has become current.
+monitor() {
+	open_queue
+	trap 'stop_watching; exit 0' TERM INT HUP
+	trap : CHLD # read returns when a child has ended
+	while :; do
+		[ "${0%/*}" = "$(cd -P $generation 2>/dev/null && pwd)" ] || begin_anew
+		if [ -n "$links" ] && [ ! -e $state/.stopped ]; then
+			is_watching || watch
+			reconcile_now
+		else
+			stop_watching
+		fi
+		wait_for_news
+		gather
+	done
+}
+
+begin_anew() {
+	stop_watching
+	exec $lib/monitor
+}
+
+# In a process of its own: whatever fails there, and whichever generation is current by then.
+reconcile_now() {
+	[ -z "$retry_id" ] || kill "$retry_id" 2>/dev/null || : # it may have ended
+	retry_id=
+	if $generation/changed 3<&- 4>&-; then
+		retry_seconds=1
+	else
+		say "the kernel's state could not be made right (exit $?); trying again in $retry_seconds s"
+		put_later $retry_seconds
+		retry_id=$!
+		[ $retry_seconds -ge 64 ] || retry_seconds=$((retry_seconds * 2))
+	fi
+}
+
+# Whatever line it is. read also ends when a child has: a timer, which is no news, or one of the two that watch.
+wait_for_news() {
+	until read -r _ <&3; do
+		[ -z "$source_id" ] || is_watching || return 0
+	done
+}
+
+# Takes from the queue what comes until the mark. What is queued behind it came later and leads to another run: so no
+# change is lost, and all changes during a run cost one more run.
+gather() {
+	put_later $gather_seconds mark
+	line=
+	until [ "$line" = mark ]; do
+		read -r line <&3 || line=
+	done
+}
+
+# put_later SECONDS [LINE]: in the background, also because the queue may be full and only this shell empties it.
+put_later() {
+	(
+		exec 4>&-
+		sleep "$1" 3<&- &
+		trap 'kill $!' TERM
+		wait $! || :
+		echo "${2:-retry}" >&3
+	) &
+}
+
+# Starts `ip monitor` and its filter, and returns when the kernel will tell of every change from now on. Should this
+# shell be killed, the kernel ends both.
+watch() {
+	stop_watching
+	rm -f $state/.events
+	mkfifo -m 600 $state/.events
+	names=
+	tables="$probe_table"
+	while read -r name _ table _; do
+		names="$names $name"
+		tables="$tables $table"
+	done <<-EOF
+		${links%"$newline"}
+	EOF
+	# -W interactive: line by line. Anywhere else mawk would wait for a full buffer.
+	setpriv --pdeathsig KILL mawk -W interactive -v links="$names" -v tables="$tables" -v protocol=$protocol \
+		-f $lib/monitor.awk <$state/.events >&3 3<&- 4>&- &
+	filter_id=$!
+	# Its complaints too: when it lost messages (ENOBUFS) it says so and goes on.
+	setpriv --pdeathsig KILL ip -N -o monitor label link address route rule >$state/.events 2>&1 3<&- 4>&- &
+	source_id=$!
+	until is_listening || ! is_watching; do
+		sleep 0.02
+	done
+	rm -f $state/.events
+}
+
+# Has `ip monitor` joined its groups? /proc/net/netlink: sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode.
+is_listening() {
+	find "/proc/$source_id/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null | awk '
+		FILENAME == "-" { gsub(/[^0-9]/, ""); ours[$0]; next }
+		$10 in ours && $4 != "00000000" { found = 1 }
+		END { exit !found }' - /proc/net/netlink
+}
+
+# A process that has ended has no exe, also while nobody has asked for its exit status.
+is_watching() {
+	[ -e "/proc/$source_id/exe" ] && [ -e "/proc/$filter_id/exe" ]
+}
+
+stop_watching() {
+	for id in $source_id $filter_id $retry_id; do
+		kill "$id" 2>/dev/null || : # it may have ended
+		wait "$id" || :
+	done
+	source_id=
+	filter_id=
+	retry_id=
+}
