@@ -6,6 +6,7 @@ import { startAgent, type Agent } from './agent-client.js'
 import { startBox, type Box } from './box.js'
 import { boxPlace, labPrefix, removeAbandoned, uponExit } from './cleanup.js'
 import {
+  addOwnAddress,
   bytesPassed,
   foreignSources,
   pingsSeen,
@@ -46,6 +47,8 @@ export interface Lab {
   agent(place: Place): Promise<Agent>
   /** connections from the internet to a link's public address and port go to the box */
   publish(link: string, protocol: 'tcp' | 'udp', port: number): Promise<void>
+  /** the box has this address too on a link: its gateway does not count it as foreign */
+  addOwnAddress(link: string, address: string): Promise<void>
   /** what each link's gateway saw of foreign sources */
   foreign(): Promise<Record<string, Foreign>>
   /** how many echo requests each link's gateway saw */
@@ -119,6 +122,7 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
       const link = links.find((candidate) => candidate.name === name) as LabLink
       await publish(namespace(`gw-${name}`), link, protocol, port)
     },
+    addOwnAddress: (link, address) => addOwnAddress(namespace(`gw-${link}`), address),
     bytes: (link) => bytesPassed(namespace(`gw-${link}`)),
     close: async ({ foreignExpected = false } = {}) => {
       const seen = await foreign()
