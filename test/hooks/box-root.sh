@@ -19,6 +19,14 @@ for place in usr etc var; do
   mkdir "/run/box/work/$place"
   mount -t overlay -o "lowerdir=/$place,upperdir=/run/box/$place,workdir=/run/box/work/$place" overlay "/$place"
 done
+mkdir -p /etc/dhcp/dhclient-exit-hooks.d /usr/lib/dhcpcd/dhcpcd-hooks
+cp "$project/hooks/leases/dhclient" /etc/dhcp/dhclient-exit-hooks.d/multilink
+cp "$project/hooks/leases/dhcpcd" /usr/lib/dhcpcd/dhcpcd-hooks/15-multilink
+cp "$project/hooks/leases/udhcpc" /usr/lib/multilink/udhcpc
+for event in ip-up ip-down ipv6-up ipv6-down; do
+  mkdir -p "/etc/ppp/$event.d"
+  cp "$project/hooks/leases/ppp" "/etc/ppp/$event.d/multilink"
+done
 # a multilink that is installed on this machine is not the one to be tried
 rm -rf /var/lib/multilink /etc/multilink.conf
 mkdir /var/lib/multilink

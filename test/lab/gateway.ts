@@ -102,6 +102,8 @@ function rules(link: LabLink, ftp: boolean): string {
     set samples { type ipv4_addr . ipv4_addr . inet_proto; size 64; flags dynamic; timeout 1h; }
     chain arriving {
       type filter hook prerouting priority -400
+      # DHCP: a client has no address yet, or one that it is about to lose; what a server sends to all comes back
+      udp sport . udp dport { 68 . 67, 67 . 68 } accept
       iifname "box" ip saddr != @own goto refused
       icmp type echo-request counter name pings
     }
@@ -146,6 +148,11 @@ export async function publish(
 ): Promise<void> {
   const rule = `iifname "out" ${protocol} dport ${port} dnat to ${link.address}`
   await run(within(namespace, ['nft', 'add', 'rule', 'ip', 'gateway', 'published', rule]))
+}
+
+/** Takes another address too for the box's own on this link. */
+export async function addOwnAddress(namespace: string, address: string): Promise<void> {
+  await run(within(namespace, ['nft', 'add', 'element', 'ip', 'gateway', 'own', `{ ${address} }`]))
 }
 
 type Listing = Record<string, Record<string, unknown>>[]

@@ -20,10 +20,18 @@ t.test('every file is in its place, root owns it and only root may write it', as
   const files = new Set(listed.replaceAll("'", '').split('\n'))
   const expected = [
     '-rw-r--r-- root:root /etc/multilink.conf',
+    '-rw-r--r-- root:root /etc/dhcp/dhclient-exit-hooks.d/multilink',
+    '-rw-r--r-- root:root /usr/lib/dhcpcd/dhcpcd-hooks/15-multilink',
+    '-rwxr-xr-x root:root /etc/ppp/ip-up.d/multilink',
+    '-rwxr-xr-x root:root /etc/ppp/ip-down.d/multilink',
+    '-rwxr-xr-x root:root /etc/ppp/ipv6-up.d/multilink',
+    '-rwxr-xr-x root:root /etc/ppp/ipv6-down.d/multilink',
     '-rwxr-xr-x root:root /etc/init.d/multilink',
     '-rwxr-xr-x root:root /etc/network/if-down.d/multilink',
     '-rwxr-xr-x root:root /etc/network/if-up.d/multilink',
     '-rw-r--r-- root:root /lib/systemd/system/multilink.service',
+    '-rwxr-xr-x root:root /usr/lib/multilink/lease',
+    '-rwxr-xr-x root:root /usr/lib/multilink/udhcpc',
     '-rw-r--r-- root:root /usr/lib/multilink/multilink.sh',
     '-rwxr-xr-x root:root /usr/lib/multilink/start',
     '-rwxr-xr-x root:root /usr/lib/multilink/stop',

@@ -1,0 +1,64 @@
+// What the tests of leases begin with: the lab with multilink on its box, links whose addresses come by DHCP, and words
+// for what a lease left behind.
+
+import type { Test } from 'tap'
+import { configure, deb, labOf } from '../lab/scenario.js'
+import type { Lab } from '../lab/network.js'
+import { links } from '../lab/topology.js'
+import { until } from '../lab/wait.js'
+
+/** A record of a lease, as /usr/lib/multilink/lease.awk writes it. */
+export interface Lease {
+  readonly gateway: string
+  readonly servers: readonly string[]
+  readonly dns: readonly string[]
+}
+
+/** The lab with links that know their gateway from nowhere but a lease; nothing is up yet. */
+export async function leaseLab(t: Test): Promise<Lab> {
+  const lab = await labOf(t, { deb })
+  await configure(lab, { withoutGateway: links.map(({ name }) => name) })
+  await lab.box.sh('echo "echo >>/run/changed" >>/var/lib/multilink/current/changed')
+  return lab
+}
+
+/** Waits until everything was brought in line more than `before` times. */
+export async function broughtInLine(lab: Lab, before = 0): Promise<void> {
+  await until('everything is brought in line', async () => (await timesChanged(lab)) > before)
+}
+
+/** How often everything was brought in line because of a lease. */
+export async function timesChanged(lab: Lab): Promise<number> {
+  return Number((await lab.box.sh('cat /run/changed 2>/dev/null | wc -l')).stdout)
+}
+
+/** The record of a link's lease; undefined if there is none. */
+export async function leaseOf(lab: Lab, link: string, family: 4 | 6 = 4): Promise<Lease | undefined> {
+  const { code, stdout } = await lab.box.run(['cat', `/run/multilink/.lease${family}/${link}`], { reject: false })
+  if (code !== 0) return undefined
+  const lines = new Map(stdout.split('\n').map((line) => line.split('=', 2) as [string, string]))
+  const list = (key: string): string[] => (lines.get(key) ?? '').split(' ').filter(Boolean)
+  return { gateway: lines.get('gateway') ?? '', servers: list('servers'), dns: list('dns') }
+}
+
+/** Waits until the record of a link's lease is as `wanted` says, and returns it. */
+export async function leaseSays(lab: Lab, link: string, wanted: Partial<Lease>, family: 4 | 6 = 4): Promise<Lease> {
+  let last: Lease | undefined
+  const same = ([key, value]: [string, unknown]): boolean =>
+    JSON.stringify(last?.[key as keyof Lease]) === JSON.stringify(value)
+  const ask = async (): Promise<boolean> => {
+    last = await leaseOf(lab, link, family)
+    return last !== undefined && Object.entries(wanted).every(same)
+  }
+  const what = `the lease of ${link} says ${JSON.stringify(wanted)}`
+  await until(what, ask, { limit: 30_000 }).catch((failure: unknown) => {
+    throw new Error(`its record is ${JSON.stringify(last)}`, { cause: failure })
+  })
+  return last as Lease
+}
+
+/** Waits until there is no record of a lease any more. */
+export async function leaseGone(lab: Lab, link: string, family: 4 | 6 = 4): Promise<void> {
+  const ask = async (): Promise<boolean> => (await leaseOf(lab, link, family)) === undefined
+  await until(`the lease of ${link} is dropped`, ask, { limit: 30_000 })
+}

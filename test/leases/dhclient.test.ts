@@ -1,0 +1,121 @@
+// Leases as Debian 12's dhclient gets them from a real dnsmasq, the interfaces brought up by ifup.
+// What dhclient's hook makes of odd answers is in hooks.test.ts.
+
+import t from 'tap'
+import { broughtInLine, leaseGone, leaseLab, leaseOf, leaseSays, timesChanged } from './box.js'
+import { dhcpServer } from './dhcp-server.js'
+import type { Lab } from '../lab/network.js'
+import { links } from '../lab/topology.js'
+
+t.setTimeout(120_000)
+// labs of their own, which mostly wait
+t.jobs = 3
+
+const one = { gateway: '192.168.1.1', servers: ['192.168.1.1'], dns: [] }
+const router = '3,192.168.1.1'
+
+interface Pace {
+  /** how long ifup waits for an answer */
+  readonly timeout: number
+  /** how long a lease lasts, and when it is to be renewed; all in seconds */
+  readonly lease: number
+  readonly renewal: number
+}
+
+/** Stanzas for DHCP, and dhclient's pace: dnsmasq gives no leases shorter than two minutes, dhclient takes less. */
+async function stanzas(lab: Lab, { timeout, lease, renewal }: Pace): Promise<void> {
+  for (const { name } of links) {
+    await lab.box.write(`/etc/network/interfaces.d/${name}`, `iface ${name} inet dhcp\n`)
+  }
+  const pace = [
+    `timeout ${timeout};`,
+    'retry 1;',
+    'initial-interval 1;',
+    'backoff-cutoff 1;',
+    `supersede dhcp-lease-time ${lease};`,
+    `supersede dhcp-renewal-time ${renewal};`,
+    `supersede dhcp-rebinding-time ${lease - 1};`,
+  ]
+  await lab.box.sh(`printf '%s\\n' '${pace.join("' '")}' >>/etc/dhcp/dhclient.conf`)
+}
+
+void t.test('dhclient on one link', async (t) => {
+  const lab = await leaseLab(t)
+  await stanzas(lab, { timeout: 10, lease: 30, renewal: 1 })
+  const server = await dhcpServer(t, lab, 'eth0')
+
+  await t.test('a first lease: its router, server and resolvers are known when ifup returns', async (t) => {
+    await server.start({ options: [router, '6,192.168.1.53,9.9.9.9'] })
+    await lab.box.run(['ifup', 'eth0'])
+    t.same(await leaseOf(lab, 'eth0'), { ...one, dns: ['192.168.1.53', '9.9.9.9'] })
+    await broughtInLine(lab)
+  })
+
+  await t.test('renewed with another router, first of two, and another resolver', async (t) => {
+    const before = await timesChanged(lab)
+    await server.offer({ options: ['3,192.168.1.254,192.168.1.1', '6,192.168.1.54'] })
+    await leaseSays(lab, 'eth0', { gateway: '192.168.1.254', dns: ['192.168.1.54'] })
+    await broughtInLine(lab, before)
+    t.match((await lab.box.run(['ip', 'route', 'show', 'default'])).stdout, 'via 192.168.1.1 ', 'main was left alone')
+  })
+
+  await t.test('option 121 with a default route and others, a router outside the link\'s own network', async () => {
+    const routes = '121,10.8.0.0/16,192.168.1.9,10.9.9.9/32,192.168.1.9,0.0.0.0/0,203.0.113.77'
+    await server.offer({ options: [router, routes] })
+    await leaseSays(lab, 'eth0', { ...one, gateway: '203.0.113.77' })
+  })
+
+  await t.test('option 121 without a default route, cut short, and names that a shell could misread', async (t) => {
+    const evil = '$(touch /run/evil)`touch /run/evil`;touch /run/evil'
+    await server.offer({ options: [router, '121,10:0a:08:c0', `15,${evil}`, `17,${evil}`, `119,${evil}`] })
+    await leaseSays(lab, 'eth0', { ...one, gateway: '' })
+    t.not((await lab.box.run(['test', '-e', '/run/evil'], { reject: false })).code, 0)
+  })
+
+  await t.test('another address: the lease follows', async (t) => {
+    await lab.addOwnAddress('eth0', '192.168.1.77')
+    await server.offer({ address: '192.168.1.77', options: ['3,192.168.1.250'] })
+    await leaseSays(lab, 'eth0', { gateway: '192.168.1.250' })
+    t.match((await lab.box.run(['ip', '-br', 'address', 'show', 'eth0'])).stdout, '192.168.1.77/24')
+  })
+
+  await t.test('released by ifdown: nothing is left of it', async (t) => {
+    const before = await timesChanged(lab)
+    await lab.box.run(['ifdown', 'eth0'])
+    t.equal(await leaseOf(lab, 'eth0'), undefined)
+    await broughtInLine(lab, before)
+    await server.heard('DHCPRELEASE')
+  })
+})
+
+void t.test('dhclient without a server', async (t) => {
+  const lab = await leaseLab(t)
+  await stanzas(lab, { timeout: 1, lease: 4, renewal: 2 })
+  const server = await dhcpServer(t, lab, 'eth0')
+
+  await t.test('ifup gives up, and a lease that comes later is known without another command', async (t) => {
+    await lab.box.run(['ifup', 'eth0'])
+    t.equal(await leaseOf(lab, 'eth0'), undefined)
+    await server.start()
+    await leaseSays(lab, 'eth0', one)
+  })
+
+  await t.test('a lease that expires is gone', async () => {
+    await server.stop()
+    await leaseGone(lab, 'eth0')
+  })
+
+  await t.test('and the next one is known again', async () => {
+    await server.start()
+    await leaseSays(lab, 'eth0', one)
+  })
+})
+
+void t.test('three DHCP links without a metric: main has one default route, each lease its own gateway', async (t) => {
+  const lab = await leaseLab(t)
+  await stanzas(lab, { timeout: 10, lease: 120, renewal: 60 })
+  for (const { name } of links) await (await dhcpServer(t, lab, name)).start()
+  await lab.box.run(['ifup', ...links.map(({ name }) => name)])
+  t.equal((await lab.box.run(['ip', 'route', 'show', 'default'])).stdout.split('\n').length, 1)
+  for (const { name, gateway } of links) t.same(await leaseOf(lab, name), { gateway, servers: [gateway], dns: [] })
+})
