@@ -3,7 +3,7 @@
 # At rest three processes wait: `ip monitor`, the filter (monitor.awk), and this shell, which reads the queue.
 #   .wake      the queue, a fifo: a line from the filter, from a timer, or from `wake_monitor` (records.sh)
 #   .monitor   its lock, and its process id where start-stop-daemon writes it
-#   .events    a fifo between the first two, only while they are started
+#   .news    a fifo between the first two, only while they are started
 
 gather_seconds=0.05 # a burst (ifup, a flap, 24 links at once) is one run; between two runs others have the machine
 retry_seconds=1     # after a run that failed, for there may be no event that would lead to the next; then 2, 4, … 64
@@ -96,8 +96,8 @@ put_later() {
 # shell be killed, the kernel ends both.
 watch() {
 	stop_watching
-	rm -f $state/.events
-	mkfifo -m 600 $state/.events
+	rm -f $state/.news
+	mkfifo -m 600 $state/.news
 	names=
 	tables="$probe_table"
 	while read -r name _ table _; do
@@ -108,15 +108,15 @@ watch() {
 	EOF
 	# -W interactive: line by line. Anywhere else mawk would wait for a full buffer.
 	setpriv --pdeathsig KILL mawk -W interactive -v links="$names" -v tables="$tables" -v protocol=$protocol \
-		-f $lib/monitor.awk <$state/.events >&3 3<&- 4>&- &
+		-f $lib/monitor.awk <$state/.news >&3 3<&- 4>&- &
 	filter_id=$!
 	# Its complaints too: when it lost messages (ENOBUFS) it says so and goes on.
-	setpriv --pdeathsig KILL ip -N -o monitor label link address route rule >$state/.events 2>&1 3<&- 4>&- &
+	setpriv --pdeathsig KILL ip -N -o monitor label link address route rule >$state/.news 2>&1 3<&- 4>&- &
 	source_id=$!
 	until is_listening || ! is_watching; do
 		sleep 0.02
 	done
-	rm -f $state/.events
+	rm -f $state/.news
 }
 
 # Has `ip monitor` joined its groups? /proc/net/netlink: sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode.

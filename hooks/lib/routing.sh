@@ -10,14 +10,19 @@ compare_routing() {
 	todo4=$newline
 	todo6=$newline
 	! has_family 4 || compare_family 4 "$routes4" "$rules" || return
-	! has_family 6 || compare_family 6 "$routes6" "$rules" || return
+	if has_family 6; then
+		compare_family 6 "$routes6" "$rules" || return
+	elif has_ipv6; then
+		# A generation before this one may have had IPv6.
+		compare_family 6 '' '' || return
+	fi
 }
 
 # Everything of ours is too much, in both families, whatever the settings are.
 compare_with_nothing() {
 	todo6=$newline
 	compare_family 4 '' '' || return
-	[ ! -e /proc/net/if_inet6 ] || compare_family 6 '' ''
+	! has_ipv6 || compare_family 6 '' ''
 }
 
 # compare_family FAMILY ROUTES RULES

@@ -5,6 +5,7 @@ hash_seed=
 probe_table=
 probe_nexthop=
 modules=
+mask=
 families=
 links=
 rules=

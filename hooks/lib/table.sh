@@ -23,8 +23,14 @@ print_elements() {
 		print_slots "$slots_in4" 4 slots
 		print_slots "$slots_in6" 6 slots6
 	fi
-	[ -z "$dead_end4" ] || printf 'add rule inet multilink choose meta nfproto ipv4 goto out\n'
-	[ -z "$dead_end6" ] || printf 'add rule inet multilink choose meta nfproto ipv6 goto out\n'
+	# Base chains cost each packet something: this one is there only while it is needed.
+	printf 'add chain inet multilink refuse\ndelete chain inet multilink refuse\n'
+	[ -z "$dead_end4$dead_end6" ] || {
+		[ -z "$dead_end4" ] || printf 'add rule inet multilink choose meta nfproto ipv4 goto dead_end\n'
+		[ -z "$dead_end6" ] || printf 'add rule inet multilink choose meta nfproto ipv6 goto dead_end\n'
+		printf 'add chain inet multilink refuse { type filter hook output priority -97; }\n'
+		printf 'add rule inet multilink refuse oifname != lo ct mark & %s == %s reject with icmpx type no-route\n' "$mask" "$mask"
+	}
 }
 
 # print_map NAME ELEMENTS: flushes it and fills it anew.

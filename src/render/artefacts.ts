@@ -42,6 +42,7 @@ function settingsView(plan: Plan) {
     config: commentText(plan.config),
     method: plan.method,
     hash_seed: formatMark(plan.hashSeed),
+    mask: formatMark(plan.mask),
     probe_table: plan.probe.table,
     probe_nexthop: plan.probe.nexthop,
     modules: modulesFor(plan.helpers).join(' '),
