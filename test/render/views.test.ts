@@ -64,7 +64,7 @@ check_settings 0.2 0.2 2 9 2 10 300
 })
 
 t.test('the rules have the networks of each family apart', async (t) => {
-  const template = `{{ipv6}} {{udp_answers}} {{bypass_strict}} {{probe_nexthop6}}
+  const template = `{{ipv6}} {{udp_answers}} {{bypass_strict}}
 {{#has_networks}}
 4: {{#networks}}{{network}}={{link}}{{^last}}, {{/last}}{{/networks}}
 {{/has_networks}}
@@ -78,8 +78,14 @@ bypass 4: {{#bypass_networks}}{{network}}{{^last}}, {{/last}}{{/bypass_networks}
 bypass 6: {{#bypass_networks6}}{{network}}{{^last}}, {{/last}}{{/bypass_networks6}}
 {{/has_bypass_networks6}}
 {{#links}}
-{{name}} {{ipv6}} {{as_it_is}} {{as_it_is6}} {{probe_nexthop6}}
+{{name}} {{ipv6}} {{probe_nexthop}}
 {{/links}}
+{{#links6}}
+{{name}} {{probe_nexthop6}}{{#last}} last{{/last}}
+{{/links6}}
+{{#some_without_ipv6}}
+without: {{{names_without_ipv6}}}
+{{/some_without_ipv6}}
 `
   const links = [
     linkNamed('eth0', { networks: ['10.8.0.0/16', '2001:db8::/32'], gateway: '192.0.2.1' }),
@@ -87,15 +93,18 @@ bypass 6: {{#bypass_networks6}}{{network}}{{^last}}, {{/last}}{{/bypass_networks
     linkNamed('eth2', { ipv6: false, gateway6: 'none' }),
   ]
   const bypass = { networks: ['192.0.2.0/24', '2001:db8:1::/48'], tcp: [], udp: [], strict: true }
-  t.equal(rendered('rules', template, links, { bypass }), `true true true fe80::6d6c:0
+  t.equal(rendered('rules', template, links, { bypass }), `true true true
 4: 10.8.0.0/16=eth0
 6: 2001:db8::/32=eth0, 2001:db9::/32=eth1, fd00::/8=eth1
 bypass 4: 192.0.2.0/24
 bypass 6: 2001:db8:1::/48
-eth0 true false true fe80::6d6c:1
-eth1 true true false fe80::6d6c:2
-eth2 false true false fe80::6d6c:3
+eth0 true 240.0.0.1
+eth1 true 240.0.0.2
+eth2 false 240.0.0.3
+eth0 fe80::6d6c:1
+eth1 fe80::6d6c:2 last
+without: "eth2"
 `)
   const only = rendered('rules', template, [linkNamed('a', { networks: ['fd00::/8'] })])
-  t.equal(only, 'true true false fe80::6d6c:0\n6: fd00::/8=a\na true true true fe80::6d6c:1\n')
+  t.equal(only, 'true true false\n6: fd00::/8=a\na true 240.0.0.1\na fe80::6d6c:1 last\n')
 })
