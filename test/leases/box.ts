@@ -32,6 +32,21 @@ export async function timesChanged(lab: Lab): Promise<number> {
   return Number((await lab.box.sh('cat /run/changed 2>/dev/null | wc -l')).stdout)
 }
 
+/** Stanzas for DHCP with one of Debian's clients: ifup takes the first of the three that is there. */
+export async function dhcpStanzas(lab: Lab, client: 'dhclient' | 'udhcpc' | 'dhcpcd'): Promise<void> {
+  for (const { name } of links) {
+    await lab.box.write(`/etc/network/interfaces.d/${name}`, `iface ${name} inet dhcp\n`)
+  }
+  const others = ['dhclient', 'udhcpc', 'dhcpcd'].filter((other) => other !== client)
+  await lab.box.run(['rm', ...others.map((other) => `/sbin/${other}`)])
+}
+
+/** Gives a link's gateway an IPv6 address with its prefix length. */
+export async function giveIPv6(lab: Lab, link: string, address: string): Promise<void> {
+  await lab.run(`gw-${link}`, ['sysctl', '-qw', 'net.ipv6.conf.box.disable_ipv6=0'])
+  await lab.run(`gw-${link}`, ['ip', 'address', 'add', address, 'dev', 'box', 'nodad'])
+}
+
 /** The record of a link's lease; undefined if there is none. */
 export async function leaseOf(lab: Lab, link: string, family: 4 | 6 = 4): Promise<Lease | undefined> {
   const { code, stdout } = await lab.box.run(['cat', `/run/multilink/.lease${family}/${link}`], { reject: false })
@@ -41,17 +56,29 @@ export async function leaseOf(lab: Lab, link: string, family: 4 | 6 = 4): Promis
   return { gateway: lines.get('gateway') ?? '', servers: list('servers'), dns: list('dns') }
 }
 
+interface Waiting {
+  readonly family?: 4 | 6
+  /** what is run again and again on the box while waiting */
+  readonly meanwhile?: readonly string[]
+}
+
 /** Waits until the record of a link's lease is as `wanted` says, and returns it. */
-export async function leaseSays(lab: Lab, link: string, wanted: Partial<Lease>, family: 4 | 6 = 4): Promise<Lease> {
+export async function leaseSays(
+  lab: Lab,
+  link: string,
+  wanted: Partial<Lease>,
+  { family = 4, meanwhile }: Waiting = {},
+): Promise<Lease> {
   let last: Lease | undefined
   const same = ([key, value]: [string, unknown]): boolean =>
     JSON.stringify(last?.[key as keyof Lease]) === JSON.stringify(value)
   const ask = async (): Promise<boolean> => {
+    if (meanwhile !== undefined) await lab.box.run(meanwhile)
     last = await leaseOf(lab, link, family)
     return last !== undefined && Object.entries(wanted).every(same)
   }
   const what = `the lease of ${link} says ${JSON.stringify(wanted)}`
-  await until(what, ask, { limit: 30_000 }).catch((failure: unknown) => {
+  await until(what, ask, { limit: 30_000, every: meanwhile === undefined ? 20 : 500 }).catch((failure: unknown) => {
     throw new Error(`its record is ${JSON.stringify(last)}`, { cause: failure })
   })
   return last as Lease

@@ -2,7 +2,7 @@
 // What dhclient's hook makes of odd answers is in hooks.test.ts.
 
 import t from 'tap'
-import { broughtInLine, leaseGone, leaseLab, leaseOf, leaseSays, timesChanged } from './box.js'
+import { broughtInLine, dhcpStanzas, giveIPv6, leaseGone, leaseLab, leaseOf, leaseSays, timesChanged } from './box.js'
 import { dhcpServer } from './dhcp-server.js'
 import type { Lab } from '../lab/network.js'
 import { links } from '../lab/topology.js'
@@ -24,9 +24,7 @@ interface Pace {
 
 /** Stanzas for DHCP, and dhclient's pace: dnsmasq gives no leases shorter than two minutes, dhclient takes less. */
 async function stanzas(lab: Lab, { timeout, lease, renewal }: Pace): Promise<void> {
-  for (const { name } of links) {
-    await lab.box.write(`/etc/network/interfaces.d/${name}`, `iface ${name} inet dhcp\n`)
-  }
+  await dhcpStanzas(lab, 'dhclient')
   const pace = [
     `timeout ${timeout};`,
     'retry 1;',
@@ -118,4 +116,16 @@ void t.test('three DHCP links without a metric: main has one default route, each
   await lab.box.run(['ifup', ...links.map(({ name }) => name)])
   t.equal((await lab.box.run(['ip', 'route', 'show', 'default'])).stdout.split('\n').length, 1)
   for (const { name, gateway } of links) t.same(await leaseOf(lab, name), { gateway, servers: [gateway], dns: [] })
+})
+
+void t.test('DHCPv6 by ifup: it names resolvers, and nothing is left of them after ifdown', async (t) => {
+  const lab = await leaseLab(t)
+  await giveIPv6(lab, 'eth0', '2001:db8:1::1/64')
+  await lab.box.write('/etc/network/interfaces.d/eth0', 'iface eth0 inet6 dhcp\n')
+  const lines = ['dhcp-range=2001:db8:1::2,2001:db8:1::2,64,120', 'enable-ra']
+  await (await dhcpServer(t, lab, 'eth0')).start({ options: ['option6:dns-server,[2001:db8:1::53],[fe80::53]'], lines })
+  await lab.box.run(['ifup', 'eth0'])
+  t.same(await leaseOf(lab, 'eth0', 6), { gateway: '', servers: [], dns: ['2001:db8:1::53'] })
+  await lab.box.run(['ifdown', 'eth0'])
+  t.equal(await leaseOf(lab, 'eth0', 6), undefined)
 })
