@@ -1,5 +1,5 @@
 # events.sh: tells the executables in /etc/multilink/event.d what became of the links. In: what the kernel was told
-# (.in4, .out6 and so on), and what was announced before (.told). Out: a file of events in the queue .queue, and run-events in the
+# (.in4, .out6 and so on), and what was announced before (.told). Out: a file of events in .queue, and run-events in the
 # background, which is never waited for. Without an executable there is no event and no process.
 #
 # .told holds what was announced, a line each: "up LINK" and, for each family it is usable in, "FAMILY LINK ADDRESS
@@ -43,9 +43,9 @@ list_usable() {
 
 # In the order in which a link goes and comes.
 announce_link() {
-	compare_family 4
+	tell_family 4
 	event4=$event address4=$address gateway4=$gateway reason4=$reason
-	compare_family 6
+	tell_family 6
 	event6=$event address6=$address gateway6=$gateway reason6=$reason
 	case $newline$told in
 	*"${newline}up $name$newline"*) was_up=1 ;;
@@ -64,10 +64,10 @@ announce_link() {
 	[ "$event6" != usable ] || add_event usable 6 ''
 }
 
-# compare_family FAMILY: sets event for the link $name: usable (also when its address or gateway changed while it was
+# tell_family FAMILY: sets event for the link $name: usable (also when its address or gateway changed while it was
 # so), lost (and reason), or nothing; and its address and gateway, of a lost link those it had: who takes a name out of
 # the DNS needs them.
-compare_family() {
+tell_family() {
 	event=
 	reason=
 	last_told "$1" "$name"

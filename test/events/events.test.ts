@@ -134,6 +134,27 @@ t.test('a link that goes and comes is told of in order, with its facts and nothi
   })
 })
 
+t.test('each family on its own', async (t) => {
+  const box = await quietBox(t)
+  await program(box, 'record', recorder)
+  await box.sh('ip address add 2001:db8::2/64 dev eth1 nodad')
+  await box.apply(allLinks.replace('[link.eth1]\n', '[link.eth1]\ngateway6 = "fe80::1"\n'))
+  await box.sh('ip address del 2001:db8::2/64 dev eth1')
+  await up(box, 'eth1')
+  await settled(box)
+  const events = await told(box)
+  t.strictSame(short(events), ['usable eth1', 'lost eth1'])
+  for (const event of events) {
+    t.match(event, {
+      MULTILINK_FAMILY: '6', MULTILINK_ADDRESS: '172.16.0.2', MULTILINK_GATEWAY: '172.16.0.1',
+      MULTILINK_ADDRESS6: '2001:db8::2', MULTILINK_GATEWAY6: 'fe80::1', MULTILINK_USABLE: 'eth0 eth1 rausb0',
+    })
+  }
+  t.equal(events[0]?.MULTILINK_DEFAULT, 'eth1', 'the only one that leads out')
+  t.equal(events[1]?.MULTILINK_REASON, 'it has no IPv6 address')
+  t.equal(events[1]?.MULTILINK_DEFAULT, '')
+})
+
 t.test('a program at work holds nothing of the hooks, which return; the next events wait in order', async (t) => {
   const box = await quietBox(t)
   await box.sh("sed -i 's/^limit=1$/limit=60/' /usr/lib/multilink/run-events")
