@@ -28,6 +28,8 @@ newline='
 . $lib/table.sh
 # shellcheck source=hooks/lib/filters.sh
 . $lib/filters.sh
+# shellcheck source=hooks/lib/events.sh
+. $lib/events.sh
 
 # One line for the admin, in the log and on stderr. A machine without a log daemon still has stderr.
 say() {
@@ -45,6 +47,7 @@ reconcile() {
 	load_table
 	remove_routing
 	record_changes
+	announce
 }
 
 # link_up INTERFACE: called for every interface that ifupdown brings up; --all, lo and others that are no links change
@@ -80,6 +83,7 @@ boot() {
 	lock
 	if [ -z "$links" ]; then
 		unload
+		announce
 		return
 	fi
 	rm -f $state/.stopped

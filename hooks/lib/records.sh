@@ -10,6 +10,7 @@
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock
 #   .wake .monitor .news   the monitor's (monitor.sh)
+#   .told, .queue/   what was announced (events.sh), and what waits to be
 
 # Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
 # start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
