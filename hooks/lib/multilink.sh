@@ -28,6 +28,8 @@ newline='
 . $lib/table.sh
 # shellcheck source=hooks/lib/filters.sh
 . $lib/filters.sh
+# shellcheck source=hooks/lib/loss.sh
+. $lib/loss.sh
 
 # One line for the admin, in the log and on stderr. A machine without a log daemon still has stderr.
 say() {
@@ -43,6 +45,7 @@ reconcile() {
 	add_routing
 	[ -z "$refused" ] || decide
 	load_table
+	let_go
 	remove_routing
 	record_changes
 }
