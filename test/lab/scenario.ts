@@ -23,6 +23,8 @@ export interface ConfigOptions {
   readonly weights?: readonly number[]
   /** top-level lines, before the links */
   readonly top?: string
+  /** lines of every link */
+  readonly every?: string
   /** what follows the last link's lines: more keys of it, other tables */
   readonly more?: string
   /** links that name no gateway although ifupdown does not know one either */
@@ -31,10 +33,10 @@ export interface ConfigOptions {
 
 /** /etc/multilink.conf for the how-to's links. */
 export function configOf(options: ConfigOptions = {}): string {
-  const { method = 'nth', weights = [1, 1, 1], top = '', more = '', withoutGateway = [] } = options
+  const { method = 'nth', weights = [1, 1, 1], top = '', every = '', more = '', withoutGateway = [] } = options
   const tables = links.map(({ name, gateway }, i) => {
     const known = name === 'eth0' || withoutGateway.includes(name)
-    return `[link.${name}]\nweight = ${weights[i] ?? 1}\n${known ? '' : `gateway = "${gateway}"\n`}`
+    return `[link.${name}]\nweight = ${weights[i] ?? 1}\n${known ? '' : `gateway = "${gateway}"\n`}${every}`
   })
   return [`method = "${method}"`, top, ...tables, more, ''].join('\n')
 }
