@@ -28,6 +28,8 @@ newline='
 . $lib/table.sh
 # shellcheck source=hooks/lib/filters.sh
 . $lib/filters.sh
+# shellcheck source=hooks/lib/loss.sh
+. $lib/loss.sh
 # shellcheck source=hooks/lib/events.sh
 . $lib/events.sh
 
@@ -45,6 +47,7 @@ reconcile() {
 	add_routing
 	[ -z "$refused" ] || decide
 	load_table
+	let_go
 	remove_routing
 	record_changes
 	announce
