@@ -5,6 +5,9 @@
 #   .monitor   its lock, and its process id where start-stop-daemon writes it
 #   .news    a fifo between the first two, only while they are started
 
+# shellcheck source=hooks/lib/health.sh
+. $lib/health.sh
+
 gather_seconds=0.05 # a burst (ifup, a flap, 24 links at once) is one run; between two runs others have the machine
 retry_seconds=1     # after a run that failed, for there may be no event that would lead to the next; then 2, 4, … 64
 source_id=
@@ -30,15 +33,18 @@ open_queue() {
 # monitor: never returns. Begins anew as the current generation's script when another one has become current.
 monitor() {
 	open_queue
-	trap 'stop_watching; exit 0' TERM INT HUP
+	start_probers
+	trap 'stop_watching; stop_probers; exit 0' TERM INT HUP
 	trap : CHLD # read returns when a child has ended
 	while :; do
 		[ "${0%/*}" = "$(cd -P $generation 2>/dev/null && pwd)" ] || begin_anew
 		if [ -n "$links" ] && [ ! -e $state/.stopped ]; then
 			is_watching || watch
 			reconcile_now
+			refresh_probers
 		else
 			stop_watching
+			stop_probers
 		fi
 		wait_for_news
 		gather
@@ -47,6 +53,7 @@ monitor() {
 
 begin_anew() {
 	stop_watching
+	stop_probers
 	exec $lib/monitor
 }
 

@@ -31,7 +31,8 @@ print_elements() {
 		[ -z "$dead_end4" ] || printf 'add rule inet multilink choose meta nfproto ipv4 goto dead_end\n'
 		[ -z "$dead_end6" ] || printf 'add rule inet multilink choose meta nfproto ipv6 goto dead_end\n'
 		printf 'add chain inet multilink refuse { type filter hook output priority -97; }\n'
-		printf 'add rule inet multilink refuse oifname != lo ct mark & %s == %s reject with icmpx type no-route\n' "$mask" "$mask"
+		printf 'add rule inet multilink refuse oifname != lo ct mark & %s == %s reject with icmpx type no-route\n' \
+			"$mask" "$mask"
 	}
 }
 

@@ -8,6 +8,9 @@ import type { Plan, PlannedLink } from '../plan/plan.js'
 import { helpersFor } from './helpers.js'
 import { commentText, quoteNft, renderTemplate, withLast } from './mustache.js'
 
+/** A prober runs in this group plus its link's number (hooks/lib/health.sh). */
+const probersGroup = 65000
+
 /** The nft table of a plan, every link out; without links, nothing. */
 export function renderRules(plan: Plan, template: string): string {
   const helpers = helpersFor(plan.helpers)
@@ -15,6 +18,7 @@ export function renderRules(plan: Plan, template: string): string {
   const networksOf = (family: Family) => withLast(networks.filter(({ network }) => familyOf(network) === family))
   const bypassNetworksOf = (family: Family) =>
     withLast(ofFamily(plan.bypass.networks, family).map((network) => ({ network })))
+  const checked = plan.links.filter((link) => link.check.length > 0 || link.checkCommand !== '')
   const withoutIPv6 = plan.links.filter((link) => !link.ipv6)
   const view = {
     config: commentText(plan.config),
@@ -41,6 +45,10 @@ export function renderRules(plan: Plan, template: string): string {
       plan.links
         .filter((link) => link.ipv6)
         .map((link) => ({ name: link.name, mark: formatMark(link.mark), probe_nexthop6: link.probeNexthop6 })),
+    ),
+    has_checks: checked.length > 0,
+    checked: withLast(
+      checked.map(({ name, number, mark }) => ({ name, mark: formatMark(mark), group: probersGroup + number })),
     ),
     some_without_ipv6: withoutIPv6.length > 0,
     names_without_ipv6: quotedNames(withoutIPv6),

@@ -41,8 +41,7 @@ export function configOf(options: ConfigOptions = {}): string {
     const lines = [`[link.${name}]`, `weight = ${weights[i] ?? 1}`]
     if (!known) lines.push(`gateway = "${gateway}"`)
     if (!known && v6 === 'static') lines.push(`gateway6 = "${gateway6}"`)
-    return [...lines, every].join('
-')
+    return [...lines, every].join('\n')
   })
   return [`method = "${method}"`, top, ...tables, more, ''].join('\n')
 }
