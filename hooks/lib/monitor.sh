@@ -1,7 +1,7 @@
 # monitor.sh: `monitor`, the verb of the long-running rendered script. In: what the kernel tells of interfaces,
 # addresses, routes and rules. Out: a run of `changed` after each burst of what can matter. It decides nothing itself.
 # At rest three processes wait: `ip monitor`, the filter (monitor.awk), and this shell, which reads the queue.
-#   .wake      the queue, a fifo: a line from the filter, from a timer, or from `wake_monitor` (records.sh)
+#   .wake      the queue, a fifo: a line from the filter, from a timer, or `wake` from `wake_monitor` (records.sh)
 #   .monitor   its lock, and its process id where start-stop-daemon writes it
 #   .news    a fifo between the first two, only while they are started
 
@@ -13,6 +13,8 @@ retry_seconds=1     # after a run that failed, for there may be no event that wo
 source_id=
 filter_id=
 retry_id=
+mark_id=
+woken=
 
 # Opens the queue as descriptor 3, once a process: a script that takes over by `exec` goes on with it. Open for both
 # directions, so that neither opening nor reading ends when a writer does.
@@ -30,14 +32,15 @@ open_queue() {
 	export MULTILINK_MONITOR
 }
 
-# monitor: never returns. Begins anew as the current generation's script when another one has become current.
+# monitor: never returns. Begins anew, with the library as it is then, when multilink was loaded or unloaded and when
+# another generation has become current.
 monitor() {
 	open_queue
 	start_probers
 	trap 'stop_watching; stop_probers; exit 0' TERM INT HUP
 	trap : CHLD # read returns when a child has ended
 	while :; do
-		[ "${0%/*}" = "$(cd -P $generation 2>/dev/null && pwd)" ] || begin_anew
+		if [ -n "$woken" ] || [ "${0%/*}" != "$(cd -P $generation 2>/dev/null && pwd)" ]; then begin_anew; fi
 		if [ -n "$links" ] && [ ! -e $state/.stopped ]; then
 			is_watching || watch
 			reconcile_now
@@ -59,7 +62,7 @@ begin_anew() {
 
 # In a process of its own: whatever fails there, and whichever generation is current by then.
 reconcile_now() {
-	[ -z "$retry_id" ] || kill "$retry_id" 2>/dev/null || : # it may have ended
+	[ -z "$retry_id" ] || end_child "$retry_id"
 	retry_id=
 	if $generation/changed 3<&- 4>&-; then
 		retry_seconds=1
@@ -71,9 +74,16 @@ reconcile_now() {
 	fi
 }
 
-# Whatever line it is. read also ends when a child has: a timer, which is no news, or one of the two that watch.
+# read_queue: sets line; fails if a child has ended instead.
+read_queue() {
+	line=
+	read -r line <&3 || return
+	[ "$line" != wake ] || woken=yes
+}
+
+# Whatever line it is. The child that has ended may be a timer, which is no news, or one of the two that watch.
 wait_for_news() {
-	until read -r _ <&3; do
+	until read_queue; do
 		[ -z "$source_id" ] || is_watching || return 0
 	done
 }
@@ -82,10 +92,8 @@ wait_for_news() {
 # change is lost, and all changes during a run cost one more run.
 gather() {
 	put_later $gather_seconds mark
-	line=
-	until [ "$line" = mark ]; do
-		read -r line <&3 || line=
-	done
+	mark_id=$!
+	until read_queue && [ "$line" = mark ]; do :; done
 }
 
 # put_later SECONDS [LINE]: in the background, also because the queue may be full and only this shell empties it.
@@ -134,17 +142,27 @@ is_listening() {
 		END { exit !found }' - /proc/net/netlink
 }
 
-# A process that has ended has no exe, also while nobody has asked for its exit status.
 is_watching() {
-	[ -e "/proc/$source_id/exe" ] && [ -e "/proc/$filter_id/exe" ]
+	is_running "$source_id" && is_running "$filter_id"
+}
+
+# is_running ID: a child of ours. A process that has ended has no exe while its exit status waits; afterwards its number
+# may be another's. /proc/ID/stat: number, name in brackets, state, parent.
+is_running() {
+	[ -n "$1" ] && [ -e "/proc/$1/exe" ] && read -r _ _ _ parent _ 2>/dev/null <"/proc/$1/stat" && [ "$parent" = $$ ]
+}
+
+end_child() {
+	! is_running "$1" || kill "$1" 2>/dev/null || : # it may end by itself just now
+	wait "$1" 2>/dev/null || : # where the shell says that it was ended
 }
 
 stop_watching() {
-	for id in $source_id $filter_id $retry_id; do
-		kill "$id" 2>/dev/null || : # it may have ended
-		wait "$id" || :
+	for id in $source_id $filter_id $retry_id $mark_id; do
+		end_child "$id"
 	done
 	source_id=
 	filter_id=
 	retry_id=
+	mark_id=
 }
