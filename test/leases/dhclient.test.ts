@@ -6,7 +6,7 @@ import { dhcpStanzas, giveIPv6, leaseLab, linkTaken, tableSays } from './box.js'
 import { leaseGone, leaseOf, leaseSays } from './box.js'
 import { dhcpServer } from './dhcp-server.js'
 import type { Lab } from '../lab/network.js'
-import { ports, tally } from '../lab/scenario.js'
+import { configure, deb, labOf, ports, tally } from '../lab/scenario.js'
 import { links, server } from '../lab/topology.js'
 
 t.setTimeout(120_000)
@@ -152,4 +152,28 @@ void t.test('DHCPv6 by ifup: it names resolvers, and nothing is left of them aft
   t.same(await leaseOf(lab, 'eth0', 6), { gateway: '', servers: [], dns: ['2001:db8:1::53'] })
   await lab.box.run(['ifdown', 'eth0'])
   t.equal(await leaseOf(lab, 'eth0', 6), undefined)
+})
+
+void t.test('links that dhclient brought up before the first apply have their gateways', async (t) => {
+  const lab = await labOf(t, { deb })
+  await stanzas(lab, { timeout: 10, lease: 120, renewal: 60 })
+  const routes = '121,10.8.0.0/15,172.16.0.9,0.0.0.0/0,172.16.0.254'
+  await (await dhcpServer(t, lab, 'eth0')).start({ options: [router, '6,192.168.1.53', '15,evil"; }\\nlease {'] })
+  await (await dhcpServer(t, lab, 'eth1')).start({ options: ['3,172.16.0.1', routes] })
+  await lab.box.run(['ifup', 'eth0', 'eth1'])
+  // of another day, and of an address that the link has not
+  await lab.box.write('/var/lib/dhcp/dhclient.rausb0.leases', `lease {
+  interface "rausb0";
+  fixed-address 192.168.0.77;
+  option routers 192.168.0.1;
+}
+`)
+  await lab.box.sh('ip address add 192.168.0.2/24 dev rausb0; ip link set rausb0 up')
+  await configure(lab, { withoutGateway: links.map(({ name }) => name) })
+  t.same(await leaseOf(lab, 'eth0'), { ...one, dns: ['192.168.1.53'] })
+  t.same(await leaseOf(lab, 'eth1'), { gateway: '172.16.0.254', servers: ['172.16.0.1'], dns: [] })
+  t.equal(await leaseOf(lab, 'rausb0'), undefined)
+  await tableSays(lab, 'eth0', '192.168.1.1')
+  await tableSays(lab, 'eth1', '172.16.0.254')
+  await tableSays(lab, 'rausb0', undefined)
 })
