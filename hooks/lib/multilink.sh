@@ -18,6 +18,8 @@ newline='
 . $lib/settings.sh
 # shellcheck source=hooks/lib/records.sh
 . $lib/records.sh
+# shellcheck source=hooks/lib/lease.sh
+. $lib/lease.sh
 # shellcheck source=hooks/lib/observe.sh
 . $lib/observe.sh
 # shellcheck source=hooks/lib/decide.sh
@@ -93,6 +95,7 @@ boot() {
 	# The probe's route is over lo, and under sysvinit this runs before anything has set lo up.
 	ip link set lo up
 	load_modules
+	adopt_leases
 	reconcile
 	wake_monitor
 }

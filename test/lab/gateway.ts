@@ -150,11 +150,6 @@ export async function publish(
   await run(within(namespace, ['nft', 'add', 'rule', 'ip', 'gateway', 'published', rule]))
 }
 
-/** Takes another address too for the box's own on this link. */
-export async function addOwnAddress(namespace: string, address: string): Promise<void> {
-  await run(within(namespace, ['nft', 'add', 'element', 'ip', 'gateway', 'own', `{ ${address} }`]))
-}
-
 type Listing = Record<string, Record<string, unknown>>[]
 
 /** Both families' tables of the gateway, each as nft lists it. */

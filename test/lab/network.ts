@@ -8,7 +8,6 @@ import { boxPlace, labPrefix, removeAbandoned, uponExit } from './cleanup.js'
 import { startDelay } from './delay.js'
 import { setFaults, type Faults } from './faults.js'
 import {
-  addOwnAddress,
   bytesPassed,
   foreignSources,
   permit,
@@ -55,8 +54,6 @@ export interface Lab {
   agent(place: Place): Promise<Agent>
   /** connections from the internet to a link's public address and port go to the box */
   publish(link: string, protocol: 'tcp' | 'udp', port: number): Promise<void>
-  /** the box has this address too on a link: its gateway does not count it as foreign */
-  addOwnAddress(link: string, address: string): Promise<void>
   /** what each link's gateway saw of foreign sources */
   foreign(): Promise<Record<string, Foreign>>
   /** how many echo requests each link's gateway saw */
@@ -163,7 +160,6 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
     publish: async (name, protocol, port) => {
       await publish(namespace(`gw-${name}`), linkOf(name), protocol, port)
     },
-    addOwnAddress: (link, address) => addOwnAddress(namespace(`gw-${link}`), address),
     bytes: (link) => bytesPassed(namespace(`gw-${link}`)),
     kill: (link) => change(link, { providerDead: true }),
     gatewayDead: (link) => change(link, { gatewayDead: true }),

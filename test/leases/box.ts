@@ -2,9 +2,9 @@
 // for what a lease left behind.
 
 import type { Test } from 'tap'
-import { configure, deb, labOf } from '../lab/scenario.js'
+import { configure, deb, labOf, ports } from '../lab/scenario.js'
 import type { Lab } from '../lab/network.js'
-import { links } from '../lab/topology.js'
+import { links, linkSeenAs, server } from '../lab/topology.js'
 import { until } from '../lab/wait.js'
 
 /** A record of a lease, as /usr/lib/multilink/lease.awk writes it. */
@@ -18,18 +18,7 @@ export interface Lease {
 export async function leaseLab(t: Test): Promise<Lab> {
   const lab = await labOf(t, { deb })
   await configure(lab, { withoutGateway: links.map(({ name }) => name) })
-  await lab.box.sh('echo "echo >>/run/changed" >>/var/lib/multilink/current/changed')
   return lab
-}
-
-/** Waits until everything was brought in line more than `before` times. */
-export async function broughtInLine(lab: Lab, before = 0): Promise<void> {
-  await until('everything is brought in line', async () => (await timesChanged(lab)) > before)
-}
-
-/** How often everything was brought in line because of a lease. */
-export async function timesChanged(lab: Lab): Promise<number> {
-  return Number((await lab.box.sh('cat /run/changed 2>/dev/null | wc -l')).stdout)
 }
 
 /** Stanzas for DHCP with one of Debian's clients: ifup takes the first of the three that is there. */
@@ -45,6 +34,8 @@ export async function dhcpStanzas(lab: Lab, client: 'dhclient' | 'udhcpc' | 'dhc
 export async function giveIPv6(lab: Lab, link: string, address: string): Promise<void> {
   await lab.run(`gw-${link}`, ['sysctl', '-qw', 'net.ipv6.conf.box.disable_ipv6=0'])
   await lab.run(`gw-${link}`, ['ip', 'address', 'add', address, 'dev', 'box', 'nodad'])
+  // what it sends to all nodes comes back to it
+  await lab.permit(link, address.replace(/\/.*/, ''))
 }
 
 /** The record of a link's lease; undefined if there is none. */
@@ -88,4 +79,39 @@ export async function leaseSays(
 export async function leaseGone(lab: Lab, link: string, family: 4 | 6 = 4): Promise<void> {
   const ask = async (): Promise<boolean> => (await leaseOf(lab, link, family)) === undefined
   await until(`the lease of ${link} is dropped`, ask, { limit: 30_000 })
+}
+
+/** Waits until this is the gateway in the link's table and the link is in; undefined: no route, and out. */
+export async function tableSays(lab: Lab, link: string, gateway: string | undefined): Promise<void> {
+  const number = 1001 + links.findIndex(({ name }) => name === link)
+  const wanted = gateway === undefined ? '' : `default via ${gateway} dev ${link} proto 157 onlink`
+  let last = ''
+  const ask = async (): Promise<boolean> => {
+    last = (await lab.box.run(['ip', 'route', 'show', 'table', String(number)], { reject: false })).stdout.trim()
+    // routes come first, what is recorded last
+    const { code } = await lab.box.run(['test', '-e', `/run/multilink/.in4/${link}`], { reject: false })
+    return last === wanted && (code === 0) === (gateway !== undefined)
+  }
+  await until(`table ${number} is "${wanted}"`, ask).catch((failure: unknown) => {
+    throw new Error(`table ${number} is "${last}"`, { cause: failure })
+  })
+}
+
+/**
+ * The link a new connection takes when the box asks for no certain one. With `gateway` the link's gateway machine has
+ * that address too: the box must have called it.
+ */
+export async function linkTaken(lab: Lab, via?: { link: string; gateway: string }): Promise<string> {
+  const place = `gw-${via?.link ?? ''}` as const
+  if (via !== undefined) {
+    await lab.run(place, ['ip', 'address', 'replace', `${via.gateway}/32`, 'dev', 'box'])
+    await lab.box.run(['ip', 'neigh', 'flush', 'dev', via.link, 'nud', 'all'])
+  }
+  const answer = await (await lab.agent('box')).call('ask', { host: server(1), port: ports.who, timeout: 5000 })
+  if (answer.seenAs === undefined) throw new Error(`nobody answers: ${answer.error}`)
+  if (via !== undefined) {
+    const { stdout } = await lab.box.run(['ip', 'neigh', 'show', via.gateway, 'dev', via.link])
+    if (!stdout.includes('lladdr')) throw new Error(`${via.gateway} was never asked: ${stdout}`)
+  }
+  return linkSeenAs(answer.seenAs)
 }

@@ -2,10 +2,12 @@
 // What dhclient's hook makes of odd answers is in hooks.test.ts.
 
 import t from 'tap'
-import { broughtInLine, dhcpStanzas, giveIPv6, leaseGone, leaseLab, leaseOf, leaseSays, timesChanged } from './box.js'
+import { dhcpStanzas, giveIPv6, leaseLab, linkTaken, tableSays } from './box.js'
+import { leaseGone, leaseOf, leaseSays } from './box.js'
 import { dhcpServer } from './dhcp-server.js'
 import type { Lab } from '../lab/network.js'
-import { links } from '../lab/topology.js'
+import { configure, deb, labOf, ports, tally } from '../lab/scenario.js'
+import { links, server } from '../lab/topology.js'
 
 t.setTimeout(120_000)
 // labs of their own, which mostly wait
@@ -46,42 +48,47 @@ void t.test('dhclient on one link', async (t) => {
     await server.start({ options: [router, '6,192.168.1.53,9.9.9.9'] })
     await lab.box.run(['ifup', 'eth0'])
     t.same(await leaseOf(lab, 'eth0'), { ...one, dns: ['192.168.1.53', '9.9.9.9'] })
-    await broughtInLine(lab)
+    await tableSays(lab, 'eth0', '192.168.1.1')
+    t.equal(await linkTaken(lab), 'eth0')
   })
 
   await t.test('renewed with another router, first of two, and another resolver', async (t) => {
-    const before = await timesChanged(lab)
     await server.offer({ options: ['3,192.168.1.254,192.168.1.1', '6,192.168.1.54'] })
     await leaseSays(lab, 'eth0', { gateway: '192.168.1.254', dns: ['192.168.1.54'] })
-    await broughtInLine(lab, before)
+    await tableSays(lab, 'eth0', '192.168.1.254')
+    t.equal(await linkTaken(lab, { link: 'eth0', gateway: '192.168.1.254' }), 'eth0')
     t.match((await lab.box.run(['ip', 'route', 'show', 'default'])).stdout, 'via 192.168.1.1 ', 'main was left alone')
   })
 
-  await t.test('option 121 with a default route and others, a router outside the link\'s own network', async () => {
+  await t.test('option 121 with a default route and others, a router outside the link\'s own network', async (t) => {
     const routes = '121,10.8.0.0/16,192.168.1.9,10.9.9.9/32,192.168.1.9,0.0.0.0/0,203.0.113.77'
     await server.offer({ options: [router, routes] })
     await leaseSays(lab, 'eth0', { ...one, gateway: '203.0.113.77' })
+    await tableSays(lab, 'eth0', '203.0.113.77')
+    t.equal(await linkTaken(lab, { link: 'eth0', gateway: '203.0.113.77' }), 'eth0')
   })
 
   await t.test('option 121 without a default route, cut short, and names that a shell could misread', async (t) => {
     const evil = '$(touch /run/evil)`touch /run/evil`;touch /run/evil'
     await server.offer({ options: [router, '121,10:0a:08:c0', `15,${evil}`, `17,${evil}`, `119,${evil}`] })
     await leaseSays(lab, 'eth0', { ...one, gateway: '' })
+    await tableSays(lab, 'eth0', '192.168.1.1') // main's, from the first lease
     t.not((await lab.box.run(['test', '-e', '/run/evil'], { reject: false })).code, 0)
   })
 
   await t.test('another address: the lease follows', async (t) => {
-    await lab.addOwnAddress('eth0', '192.168.1.77')
+    await lab.permit('eth0', '192.168.1.77')
     await server.offer({ address: '192.168.1.77', options: ['3,192.168.1.250'] })
     await leaseSays(lab, 'eth0', { gateway: '192.168.1.250' })
     t.match((await lab.box.run(['ip', '-br', 'address', 'show', 'eth0'])).stdout, '192.168.1.77/24')
+    await tableSays(lab, 'eth0', '192.168.1.250')
+    t.equal(await linkTaken(lab, { link: 'eth0', gateway: '192.168.1.250' }), 'eth0')
   })
 
   await t.test('released by ifdown: nothing is left of it', async (t) => {
-    const before = await timesChanged(lab)
     await lab.box.run(['ifdown', 'eth0'])
     t.equal(await leaseOf(lab, 'eth0'), undefined)
-    await broughtInLine(lab, before)
+    await tableSays(lab, 'eth0', undefined)
     await server.heard('DHCPRELEASE')
   })
 })
@@ -96,26 +103,43 @@ void t.test('dhclient without a server', async (t) => {
     t.equal(await leaseOf(lab, 'eth0'), undefined)
     await server.start()
     await leaseSays(lab, 'eth0', one)
+    await tableSays(lab, 'eth0', '192.168.1.1')
+    t.equal(await linkTaken(lab), 'eth0')
   })
 
   await t.test('a lease that expires is gone', async () => {
     await server.stop()
     await leaseGone(lab, 'eth0')
+    await tableSays(lab, 'eth0', undefined)
   })
 
-  await t.test('and the next one is known again', async () => {
+  await t.test('and the next one is known again', async (t) => {
     await server.start()
     await leaseSays(lab, 'eth0', one)
+    await tableSays(lab, 'eth0', '192.168.1.1')
+    t.equal(await linkTaken(lab), 'eth0')
   })
 })
 
 void t.test('three DHCP links without a metric: main has one default route, each lease its own gateway', async (t) => {
   const lab = await leaseLab(t)
   await stanzas(lab, { timeout: 10, lease: 120, renewal: 60 })
-  for (const { name } of links) await (await dhcpServer(t, lab, name)).start()
+  const resolver = server(53)
+  for (const { name, gateway } of links) {
+    const more = name === 'eth1' ? [`6,${resolver}`] : []
+    await (await dhcpServer(t, lab, name)).start({ options: [`3,${gateway}`, ...more] })
+  }
   await lab.box.run(['ifup', ...links.map(({ name }) => name)])
   t.equal((await lab.box.run(['ip', 'route', 'show', 'default'])).stdout.split('\n').length, 1)
-  for (const { name, gateway } of links) t.same(await leaseOf(lab, name), { gateway, servers: [gateway], dns: [] })
+  for (const { name, gateway } of links) {
+    t.same(await leaseOf(lab, name), { gateway, servers: [gateway], dns: name === 'eth1' ? [resolver] : [] })
+    await tableSays(lab, name, gateway)
+  }
+  const taken = [await linkTaken(lab), await linkTaken(lab), await linkTaken(lab)]
+  t.same(taken.sort(), ['eth0', 'eth1', 'rausb0'])
+
+  const questions = { hosts: [resolver], port: ports.who, count: 6, timeout: 5000 }
+  t.same(tally(await (await lab.agent('box')).call('askMany', questions)), { eth1: 6 }, 'its resolver is its own')
 })
 
 void t.test('DHCPv6 by ifup: it names resolvers, and nothing is left of them after ifdown', async (t) => {
@@ -128,4 +152,28 @@ void t.test('DHCPv6 by ifup: it names resolvers, and nothing is left of them aft
   t.same(await leaseOf(lab, 'eth0', 6), { gateway: '', servers: [], dns: ['2001:db8:1::53'] })
   await lab.box.run(['ifdown', 'eth0'])
   t.equal(await leaseOf(lab, 'eth0', 6), undefined)
+})
+
+void t.test('links that dhclient brought up before the first apply have their gateways', async (t) => {
+  const lab = await labOf(t, { deb })
+  await stanzas(lab, { timeout: 10, lease: 120, renewal: 60 })
+  const routes = '121,10.8.0.0/15,172.16.0.9,0.0.0.0/0,172.16.0.254'
+  await (await dhcpServer(t, lab, 'eth0')).start({ options: [router, '6,192.168.1.53', '15,evil"; }\\nlease {'] })
+  await (await dhcpServer(t, lab, 'eth1')).start({ options: ['3,172.16.0.1', routes] })
+  await lab.box.run(['ifup', 'eth0', 'eth1'])
+  // of another day, and of an address that the link has not
+  await lab.box.write('/var/lib/dhcp/dhclient.rausb0.leases', `lease {
+  interface "rausb0";
+  fixed-address 192.168.0.77;
+  option routers 192.168.0.1;
+}
+`)
+  await lab.box.sh('ip address add 192.168.0.2/24 dev rausb0; ip link set rausb0 up')
+  await configure(lab, { withoutGateway: links.map(({ name }) => name) })
+  t.same(await leaseOf(lab, 'eth0'), { ...one, dns: ['192.168.1.53'] })
+  t.same(await leaseOf(lab, 'eth1'), { gateway: '172.16.0.254', servers: ['172.16.0.1'], dns: [] })
+  t.equal(await leaseOf(lab, 'rausb0'), undefined)
+  await tableSays(lab, 'eth0', '192.168.1.1')
+  await tableSays(lab, 'eth1', '172.16.0.254')
+  await tableSays(lab, 'rausb0', undefined)
 })

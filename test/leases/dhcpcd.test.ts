@@ -2,7 +2,7 @@
 // What dhcpcd's hook makes of odd answers is in hooks.test.ts.
 
 import t from 'tap'
-import { broughtInLine, dhcpStanzas, giveIPv6, leaseLab, timesChanged } from './box.js'
+import { dhcpStanzas, giveIPv6, leaseLab, linkTaken, tableSays } from './box.js'
 import { leaseGone, leaseOf, leaseSays, type Lease } from './box.js'
 import { dhcpServer } from './dhcp-server.js'
 
@@ -29,26 +29,29 @@ t.test('dhcpcd on one link', async (t) => {
     await server.start({ options, lines: ['dhcp-range=2001:db8:1::2,2001:db8:1::2,64,120', 'enable-ra'] })
     await lab.box.run(['ifup', 'eth0'])
     await leaseSays(lab, 'eth0', { ...one, dns: ['192.168.1.53', '9.9.9.9'] })
-    await broughtInLine(lab)
+    await tableSays(lab, 'eth0', '192.168.1.1')
     await leaseSays(lab, 'eth0', { gateway: '', servers: [], dns: ['2001:db8:1::53'] }, { family: 6 })
   })
 
-  await t.test('renewed with another router', async () => {
-    const before = await timesChanged(lab)
+  await t.test('renewed with another router', async (t) => {
     await server.offer({ options: ['3,192.168.1.254,192.168.1.1'] })
     await ask('--renew', { ...one, gateway: '192.168.1.254' })
-    await broughtInLine(lab, before)
+    await tableSays(lab, 'eth0', '192.168.1.254')
+    t.equal(await linkTaken(lab, { link: 'eth0', gateway: '192.168.1.254' }), 'eth0')
   })
 
-  await t.test('option 121: with a default route outside the link\'s own network, and without one', async () => {
+  await t.test('option 121: with a default route outside the link\'s own network, and without one', async (t) => {
     await server.offer({ options: [router, '121,10.8.0.0/16,192.168.1.9,0.0.0.0/0,203.0.113.77'] })
     await ask('--renew', { ...one, gateway: '203.0.113.77' })
+    await tableSays(lab, 'eth0', '203.0.113.77')
+    t.equal(await linkTaken(lab, { link: 'eth0', gateway: '203.0.113.77' }), 'eth0')
     await server.offer({ options: [router, '121,10.8.0.0/16,192.168.1.9'] })
     await ask('--renew', { ...one, gateway: '' })
+    await tableSays(lab, 'eth0', undefined) // dhcpcd took main's default route away too
   })
 
   await t.test('another address: the lease follows', async () => {
-    await lab.addOwnAddress('eth0', '192.168.1.77')
+    await lab.permit('eth0', '192.168.1.77')
     await server.offer({ address: '192.168.1.77', options: ['3,192.168.1.250'] })
     await ask('--rebind', { gateway: '192.168.1.250' })
   })
@@ -57,8 +60,10 @@ t.test('dhcpcd on one link', async (t) => {
     await lab.run('gw-eth0', ['ip', 'link', 'set', 'box', 'down'])
     await leaseGone(lab, 'eth0')
     await leaseGone(lab, 'eth0', 6)
+    await tableSays(lab, 'eth0', undefined)
     await lab.run('gw-eth0', ['ip', 'link', 'set', 'box', 'up'])
     await leaseSays(lab, 'eth0', { gateway: '192.168.1.250' })
+    await tableSays(lab, 'eth0', '192.168.1.250')
     t.equal(await leaseOf(lab, 'eth0', 6), undefined, 'what the router advertised before is not held to be true')
   })
 

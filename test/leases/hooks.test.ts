@@ -231,8 +231,15 @@ t.test('a ppp link is in when pppd says so, and out when pppd has taken it down'
   const box = await leaseBox(t)
   const pppd = (event: string, variables: Variables = {}) =>
     run(box, variables, `/etc/ppp/${event} ppp0 /dev/ttyS1 38400 198.51.100.2 198.51.100.1 ''`)
-  const interfaceUp = `ip tuntap add ppp0 mode tun; ip address add 198.51.100.2 peer 198.51.100.1 dev ppp0
-    ip link set ppp0 up`
+  // TUNSETIFF, IFF_TUN and IFF_NO_PI in linux/if_tun.h: the interface has carrier while a process holds it.
+  const interfaceUp = `ip tuntap add ppp0 mode tun
+    timeout 60 python3 -c 'import fcntl, struct, time
+tun = open("/dev/net/tun", "r+b", 0)
+fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH", b"ppp0", 0x1001))
+time.sleep(60)' </dev/null >/dev/null 2>&1 & echo $! >/run/held
+    until ip -o link show ppp0 | grep -q ,LOWER_UP; do ip link set ppp0 up; sleep 0.02; done
+    ip address add 198.51.100.2 peer 198.51.100.1 dev ppp0`
+  const interfaceGone = 'kill $(cat /run/held); ip link delete ppp0'
   const routes = () => box.sh('ip -N route show table 1003 2>/dev/null || :')
 
   await box.ifUp('ppp0', { METHOD: 'ppp' })
@@ -242,11 +249,11 @@ t.test('a ppp link is in when pppd says so, and out when pppd has taken it down'
   t.match(await routes(), 'default dev ppp0', 'no gateway is needed')
   t.strictSame(await record(box, 'ppp0'), ['gateway=', 'servers=', 'dns=198.51.100.53'])
 
-  await box.sh('ip link delete ppp0')
+  await box.sh(interfaceGone)
   t.equal((await pppd('ip-down')).code, 0)
   t.equal(await routes(), '')
   t.strictSame(await record(box, 'ppp0'), [])
-  t.match(await box.sh('cat /run/multilink/.out/ppp0'), 'its interface is down or absent')
+  t.match(await box.sh('cat /run/multilink/.out4/ppp0'), 'its interface is down or absent')
 
   await box.ifDown('ppp0', { METHOD: 'ppp' })
   await box.sh(interfaceUp)
@@ -257,6 +264,7 @@ t.test('a ppp link is in when pppd says so, and out when pppd has taken it down'
     t.equal((await pppd(event)).code, 0)
     t.equal(await timesChanged(box), before + 1, event)
   }
+  await box.sh(interfaceGone)
 })
 
 t.test('the same lease again writes nothing; while stopped a lease is remembered and nothing changes', async (t) => {
