@@ -58,8 +58,9 @@ restart_prober() {
 # are others now. Nothing is probed where the link's table has no default route: the link is out then, whatever a probe
 # says.
 refresh_probers() {
-	routes4=$(ip -N -4 route show table all default)
-	routes6=$(ip -N -6 route show table all default)
+	default_routes4=$(ip -N -4 route show table all default)
+	default_routes6=
+	! has_family 6 || default_routes6=$(ip -N -6 route show table all default)
 	while read -r name mark table _; do
 		if [ -n "$name" ] && is_checked "$name"; then refresh_prober; fi
 	done <<-EOF
@@ -87,11 +88,12 @@ refresh_prober() {
 	probers="$probers$name $! $facts$newline"
 }
 
-# In: name, mark, table, targets4, targets6, command. Its children must not hold the lock, nor believe they do.
+# In: name, mark, table, targets4, targets6, command. A prober holds none of the monitor's files (its queue, its lock, the
+# hooks' lock), nor passes on that the lock is held.
 start_prober() {
 	(
 		unset MULTILINK_LOCKED
-		exec 9>&- </dev/null
+		exec 3<&- 4>&- 9>&- </dev/null
 		LINK=$name MARK=$mark TABLE=$table GROUP=$((probers_group + table - probe_table))
 		TARGETS4=$targets4 TARGETS6=$targets6 COMMAND=$command STATE=$state LIB=$lib CHANGED=$generation/changed
 		INTERVAL=$check_interval TIMEOUT=$check_timeout DOWN_AFTER=$down_after UP_AFTER=$up_after
@@ -106,7 +108,7 @@ stop_prober() {
 	prober_of "$1" || return 0
 	if is_running "$prober_pid"; then
 		kill "$prober_pid"
-		wait "$prober_pid" || : # its status is the signal's
+		wait "$prober_pid" 2>/dev/null || : # its status is the signal's, which the shell would tell
 	fi
 	probers=${probers%%"$1 $prober_pid "*}${probers#*"$1 $prober_pid $prober_facts$newline"}
 }
@@ -171,7 +173,7 @@ targets_of() {
 # point-to-point link; a link-local address with its interface.
 next_hop() {
 	next_hop=
-	[ "$1" = 4 ] && default_routes=$routes4 || default_routes=$routes6
+	[ "$1" = 4 ] && default_routes=$default_routes4 || default_routes=$default_routes6
 	while read -r _ way hop rest; do
 		# Only routes of this link are in its table.
 		case " $rest " in
