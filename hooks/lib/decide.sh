@@ -11,6 +11,7 @@ bypass_to=              # elements of the map by family
 refused=                # lines "FAMILY LINK": gateways that the kernel did not take
 changes=                # what to say and record once the kernel took it
 lost=                   # lines "LINK MARK FAMILY": what is pinned to it is to be let go
+out_devices=            # elements of the set of them
 moved=                  # the same, of links that are in but carry nothing any more (failback)
 
 # A link is usable in a family when it was brought up (or was found up and nobody took it down), its interface is up,
@@ -18,6 +19,7 @@ moved=                  # the same, of links that are in but carry nothing any m
 decide() {
 	changes=''
 	lost=''
+	out_devices=''
 	moved=''
 	bypass_to=''
 	for family in 4 6; do
@@ -205,6 +207,8 @@ pin_links() {
 			[ ! -e "$state/.in$family/$name" ] || changes="$changes$family $name held$newline"
 		else
 			ways="$ways, $mark : goto out"
+			forget_moved "$name" "$family"
+			out_devices="$out_devices, ipv$family . \"$name\""
 			[ ! -e "$state/.in$family/$name" ] && [ ! -e "$state/.held$family/$name" ] ||
 				lost="$lost$name $mark $family$newline"
 		fi
@@ -229,6 +233,7 @@ pick_bypass() {
 note_role() {
 	role=active
 	[ "$tier" = "$active_tier" ] || role=standby
+	[ $role = standby ] || forget_moved "$name" "$family"
 	was=
 	[ ! -e "$state/.in$family/$name" ] || read -r was <"$state/.in$family/$name" || :
 	[ "$was" != $role ] || return 0

@@ -30,6 +30,8 @@ newline='
 . $lib/filters.sh
 # shellcheck source=hooks/lib/events.sh
 . $lib/events.sh
+# shellcheck source=hooks/lib/loss.sh
+. $lib/loss.sh
 
 # One line for the admin, in the log and on stderr. A machine without a log daemon still has stderr.
 say() {
@@ -45,6 +47,7 @@ reconcile() {
 	add_routing
 	[ -z "$refused" ] || decide
 	load_table
+	let_go
 	remove_routing
 	record_changes
 	announce

@@ -6,6 +6,7 @@
 #   .in4/LINK, .in6/LINK          what the kernel was last told: in the balance; active, or standby in a later tier
 #   .out4/LINK, .out6/LINK        out, and why
 #   .held4/LINK, .held6/LINK      out while nothing else was usable: what is pinned to it was not let go
+#   .moved4/LINK, .moved6/LINK    failback = "all": nft command that names the connections to be reset (loss.sh)
 #   .before/LINK   rp_filter before multilink
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock
@@ -16,7 +17,8 @@
 # start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
 lock() {
 	[ -d $state/.before ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
-		$state/.held4 $state/.held6 $state/.lease4 $state/.lease6 $state/.health4 $state/.health6
+		$state/.held4 $state/.held6 $state/.lease4 $state/.lease6 $state/.health4 $state/.health6 \
+		$state/.moved4 $state/.moved6
 	[ -z "${MULTILINK_LOCKED:-}" ] || return 0
 	exec 9>$state/.lock
 	flock -w 60 9 || {
@@ -143,7 +145,7 @@ record_changes() {
 		$lost
 	EOF
 	# A link that left the config is news when it comes back.
-	for told in "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*; do
+	for told in "$state"/.in?/* "$state"/.out?/* "$state"/.held?/* "$state"/.moved?/*; do
 		is_link "${told##*/}" || rm -f "$told"
 	done
 }
@@ -155,5 +157,6 @@ wake_monitor() {
 }
 
 forget_changes() {
+	rm -f "$state"/.moved?/*
 	rm -f $state/.loaded $state/.since $state/.elements $state/.table "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*
 }

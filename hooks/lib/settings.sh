@@ -8,6 +8,7 @@ modules=
 mask=
 families=
 links=
+failback=
 rules=
 default_name=
 bypass_strict=
@@ -16,6 +17,7 @@ IF_GATEWAY=${IF_GATEWAY:-}
 # link NAME MARK TABLE WEIGHT TIER GATEWAY GATEWAY6 PROBE_NEXTHOP PROBE_NEXTHOP6 OPTIONS
 # GATEWAY6 is "none" where the link's ipv6 is off; OPTIONS are words between commas, or "-".
 link() {
+	! has_option "${10}" failback || failback=yes
 	links="$links$1 $2 $3 $4 $5 $6 $7 $8 $9 ${10}$newline"
 }
 

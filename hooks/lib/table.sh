@@ -7,6 +7,8 @@ print_elements() {
 	print_map addresses "$own_addresses4"
 	print_map leased "$leased4"
 	print_map bypass_to "$bypass_to"
+	print_set out_devices "$out_devices"
+	[ -z "$failback" ] || print_moved
 	case $families in
 	*6*)
 		print_map slots6 ''
@@ -36,6 +38,12 @@ print_elements() {
 # print_map NAME ELEMENTS: flushes it and fills it anew.
 print_map() {
 	printf 'flush map inet multilink %s\n' "$1"
+	[ -z "$2" ] || printf 'add element inet multilink %s { %s }\n' "$1" "${2#, }"
+}
+
+# print_set NAME ELEMENTS: the same with a set.
+print_set() {
+	printf 'flush set inet multilink %s\n' "$1"
 	[ -z "$2" ] || printf 'add element inet multilink %s { %s }\n' "$1" "${2#, }"
 }
 

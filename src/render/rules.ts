@@ -33,6 +33,7 @@ export function renderRules(plan: Plan, template: string): string {
         table: link.table,
         probe_nexthop: link.probeNexthop,
         ipv6: link.ipv6,
+        moves: link.failback === 'all',
         masquerade: link.masquerade,
       })),
     ),
@@ -43,6 +44,7 @@ export function renderRules(plan: Plan, template: string): string {
     ),
     some_without_ipv6: withoutIPv6.length > 0,
     names_without_ipv6: quotedNames(withoutIPv6),
+    failback: plan.links.some((link) => link.failback === 'all'),
     // Without it a socket bound to the device finds no gateway in main.
     fallback: plan.fallback,
     has_helpers: helpers.length > 0,

@@ -1,0 +1,78 @@
+# Ends what is pinned to links: this machine's TCP connections with `ss -K`, whose programs get ECONNABORTED, and the
+# tracking entries of every other protocol with `conntrack -D`, so that their next packet is a new flow's first.
+# In:  this machine's TCP sockets (ss -Htn), then for each link a line "== MARK/MASK [FILE]" and the entries with that
+#      mark (conntrack -L -o extended); lines "failed: WHAT"; -v at_once=N connections for one `ss -K`
+# Out: a line for each thing that failed. With a FILE (the link is not lost, what runs over it is to move): that file,
+#      empty or an nft command that puts forwarded TCP connections into the set moved4 or moved6; sockets that are bound
+#      to a device stay.
+# Addresses and numbers are all that gets into a command line, and they come from the kernel.
+
+$1 == "failed:" { sub(/^failed: /, ""); print; next }
+
+$1 == "==" {
+	selector = $2; file = $3
+	if (file != "") printf "" > file
+	next
+}
+
+# "State Recv-Q Send-Q Local Peer". A socket bound to a device is written address%device:port. An IPv4 connection of an
+# IPv6 socket is tracked as IPv4, and ss finds it by its IPv4 addresses.
+selector == "" {
+	if ($1 == "TIME-WAIT") next
+	bound[plain($4) " " plain($5)] = $4 ~ /%/
+	next
+}
+
+$1 !~ /^ipv[46]$/ { next }
+
+$4 != 6 {
+	if (!named[$1, selector, $4]++) other[++others] = "-f " $1 " -m " selector " -p " $4
+	next
+}
+
+# Two tuples: as it began, and as answers come. A socket that began the connection is at the first one's source, before
+# translation; one that was connected to is at the source of the answers.
+{
+	n = 0
+	for (i = 5; i <= NF; i++)
+		if ($i ~ /^(src|dst|sport|dport)=/) { value = $i; sub(/.*=/, "", value); part[++n] = value }
+	if (n != 8) next
+	here = name_socket($1, part[1], part[3], part[2], part[4])
+	here += name_socket($1, part[5], part[7], part[6], part[8])
+	if (file == "" || here) next
+	printf "%s%s . %s . %s . %s, %s . %s . %s . %s",
+		files[file]++ ? ", " : "add element inet multilink moved" substr($1, 4) " { ",
+		part[1], part[3], part[2], part[4], part[5], part[7], part[6], part[8] > file
+}
+
+END {
+	for (i = 1; i <= ends; i++) {
+		print (i % at_once == 1 || at_once == 1 ? "" : "or ") filter[i] | kill
+		if ((i % at_once == 0 || i == ends) && close(kill) != 0) print "ss cannot end connections"
+	}
+	# It gives up when an entry went by itself meanwhile: so again, a few times.
+	for (i = 1; i <= others; i++) {
+		tries = 5
+		while ((status = system("conntrack -D " other[i] " >/dev/null 2>&1")) != 0 && --tries > 0);
+		if (status != 0) print "conntrack -D " other[i] " failed"
+	}
+	for (file in files) print " }" > file
+}
+
+BEGIN { kill = "ss -HtnK -F - >/dev/null" }
+
+function plain(address) {
+	sub(/%[^:\]]*/, "", address)
+	sub(/^\[::ffff:[0-9.]+\]/, substr(address, 9, index(address, "]") - 9), address)
+	return address
+}
+
+# name_socket: whether this machine has that socket; if so, it is to be ended.
+function name_socket(family, address, port, peer, peer_port,    ours, theirs, key) {
+	ours = (family == "ipv6" ? "[" address "]" : address) ":" port
+	theirs = (family == "ipv6" ? "[" peer "]" : peer) ":" peer_port
+	key = ours " " theirs
+	if (!(key in bound)) return 0
+	if (!ended[key]++ && !(file != "" && bound[key])) filter[++ends] = "( src " ours " and dst " theirs " )"
+	return 1
+}

@@ -1,0 +1,89 @@
+# loss.sh: lets go of what is pinned to a link, once the table sends new connections elsewhere.
+# In: `lost` and `moved`, lines "NAME MARK FAMILY(4|6)", `mask`, the kernel's connections and sockets. Out: this
+# machine's TCP connections over those links ended, other protocols' tracking entries deleted, forwarded TCP connections
+# answered with a reset. TCP entries stay: without its entry the kernel would pick a stream up in its middle and give it
+# to another link.
+
+lost=  # out, another link of the family is usable, and connections may still be pinned to it
+moved= # failback = "all": usable, but a better tier is usable again, and connections may still run over it
+
+# How many connections one `ss -K` is told. Its filter is code for the kernel with jumps of 16 bits: 64 KiB, about 1000
+# IPv6 connections; beyond that it is garbled without an error. And the kernel checks it in quadratic time (500: 9 ms).
+kill_at_once=400
+
+# forget_moved LINK FAMILY: it is used again, or out: nothing of it is to be reset any more.
+forget_moved() {
+	[ ! -e "$state/.moved$2/$1" ] || rm "$state/.moved$2/$1"
+}
+
+# let_go: at once, and once more a second later for packets that had passed the old table on another processor
+# meanwhile. No process at all when there is nothing to let go of.
+let_go() {
+	[ -n "$lost$moved" ] || return 0
+	end_pinned
+	[ -z "$moved" ] || load_table # with what end_pinned wrote for print_moved
+	# In the background, with neither the lock nor the caller's output, and whatever becomes of the caller's terminal.
+	[ -z "$lost" ] || (
+		trap '' HUP INT
+		sleep 1
+		sweep
+	) </dev/null >/dev/null 2>&1 9>&- &
+}
+
+# end_pinned: everything that is pinned to the links in lost and moved.
+end_pinned() {
+	list_pinned | awk -v at_once=$kill_at_once -f $lib/loss.awk | while read -r failure; do
+		say "$failure; what runs over a lost link will time out"
+	done
+	while read -r name _ family; do
+		[ -z "$name" ] || mv "$state/.moved$family/.$name" "$state/.moved$family/$name"
+	done <<-EOF
+		$moved
+	EOF
+}
+
+# list_pinned: what loss.awk reads.
+list_pinned() {
+	ss -Htn || echo 'failed: ss cannot list sockets'
+	list_entries "$lost"
+	list_entries "$moved" /
+}
+
+# list_entries LINES MOVED: of each link the entries that carry its mark.
+list_entries() {
+	while read -r name mark family; do
+		[ -n "$name" ] || continue
+		printf '== %s/%s %s\n' "$mark" "$mask" "${2:+$state/.moved$family$2.$name}"
+		# It also tells how many there were, on stderr.
+		conntrack -L -f "ipv$family" -m "$mark/$mask" -o extended 2>/dev/null ||
+			echo 'failed: conntrack cannot list entries'
+	done <<-EOF
+		$1
+	EOF
+}
+
+# sweep: end_pinned for those of lost that are still out. Under the lock, which it opens anew.
+sweep() {
+	exec 9>$state/.lock
+	flock -w 10 9 || exit 0
+	[ ! -e $state/.stopped ] || exit 0
+	still=
+	while read -r name mark family; do
+		[ ! -e "$state/.out$family/$name" ] || still="$still$name $mark $family$newline"
+	done <<-EOF
+		$lost
+	EOF
+	lost=$still
+	moved=
+	[ -z "$lost" ] || end_pinned
+}
+
+# print_moved: nft commands for the sets moved4 and moved6, which a config with failback = "all" has.
+print_moved() {
+	for family in $families; do
+		printf 'flush set inet multilink moved%s\n' "$family"
+		for file in "$state/.moved$family"/*; do
+			[ ! -s "$file" ] || cat "$file"
+		done
+	done
+}
