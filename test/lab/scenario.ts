@@ -23,6 +23,8 @@ export interface ConfigOptions {
   readonly weights?: readonly number[]
   /** top-level lines, before the links */
   readonly top?: string
+  /** lines of every link */
+  readonly every?: string
   /** what follows the last link's lines: more keys of it, other tables */
   readonly more?: string
   /** links that name no gateway although ifupdown does not know one either */
@@ -33,13 +35,13 @@ export interface ConfigOptions {
 
 /** /etc/multilink.conf for the how-to's links. */
 export function configOf(options: ConfigOptions = {}): string {
-  const { method = 'nth', weights = [1, 1, 1], top = '', more = '', withoutGateway = [], v6 } = options
+  const { method = 'nth', weights = [1, 1, 1], top = '', every = '', more = '', withoutGateway = [], v6 } = options
   const tables = links.map(({ name, gateway, gateway6 }, i) => {
     const known = name === 'eth0' || withoutGateway.includes(name)
     const lines = [`[link.${name}]`, `weight = ${weights[i] ?? 1}`]
     if (!known) lines.push(`gateway = "${gateway}"`)
     if (!known && v6 === 'static') lines.push(`gateway6 = "${gateway6}"`)
-    return [...lines, ''].join('\n')
+    return [...lines, every].join('\n')
   })
   return [`method = "${method}"`, top, ...tables, more, ''].join('\n')
 }

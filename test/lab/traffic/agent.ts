@@ -3,9 +3,10 @@
 
 import { clients } from './clients.js'
 import { servers } from './servers.js'
+import { strandedClients } from './stranded.js'
 import { streamClients } from './streams.js'
 
-export const methods = { ...servers, ...clients, ...streamClients }
+export const methods = { ...servers, ...clients, ...streamClients, ...strandedClients }
 export type Methods = typeof methods
 
 export interface Request {

@@ -1,0 +1,228 @@
+// What is pinned to a link that is lost: ended, reset or moved at once, and nothing on the other links. A link is lost
+// here by ifdown, and by a gateway that is known to be dead while the interface stays up.
+
+import t, { type Test } from 'tap'
+import { balancedLab, ports } from './scenario.js'
+import type { Agent } from './agent-client.js'
+import type { Lab } from './network.js'
+import { lan, links, linkSeenAs, server } from './topology.js'
+import type { FlowState, WaitingState } from './traffic/stranded.js'
+import { until } from './wait.js'
+
+t.setTimeout(120_000)
+
+/** What makes a link heed the prober's word, which the test gives. */
+const every = 'check = "gateway"\n'
+
+const service = 8080
+const poured = 7100
+const to = { host: server(1), port: ports.echo }
+const question = { host: server(1), port: ports.who }
+
+/** Ways of losing a link, and back. The record is what the prober writes. */
+const losses = {
+  ifdown: {
+    lose: (name: string) => `ifdown ${name}`,
+    back: (name: string) => `ifup ${name}`,
+  },
+  'a failed check': {
+    lose: (name: string) =>
+      `echo 'down no answer' >/run/multilink/.health4/${name}; /var/lib/multilink/current/changed`,
+    back: (name: string) => `rm /run/multilink/.health4/${name}; /var/lib/multilink/current/changed`,
+  },
+} as const
+
+const linkOf = ({ seenAs }: { seenAs?: string }): string | undefined => seenAs && linkSeenAs(seenAs)
+
+/** Those that go over one link, and the others. */
+function split<T extends { seenAs?: string }>(all: readonly T[], name: string): [T[], T[]] {
+  return [all.filter((one) => linkOf(one) === name), all.filter((one) => linkOf(one) !== name)]
+}
+
+/** The link a flow was seen on last, and whether its last word was an error. */
+function lastOf({ changes }: FlowState): string | undefined {
+  const last = changes.at(-1)
+  return last?.error ?? linkOf(last ?? {})
+}
+
+async function flowsSettled(agent: Agent, lost: string): Promise<FlowState[]> {
+  await until(`no flow is on ${lost}`, async () => {
+    const states = await agent.call('flowStates')
+    return states.every((state) => ['eth0', 'eth1', 'rausb0'].some((name) => name !== lost && lastOf(state) === name))
+  })
+  return agent.call('flowStates')
+}
+
+async function checkConnections(t: Test, lab: Lab, name: string, how: keyof typeof losses): Promise<void> {
+  const box = await lab.agent('box')
+  const host = await lab.agent('lan')
+  const internet = await lab.agent('internet')
+  await box.call('openWaiting', { ...to, count: 6 })
+  // An IPv6 socket's IPv4 connection, as Java and Go make them.
+  await box.call('openWaiting', { ...to, host: `::ffff:${to.host}`, count: 6 })
+  await host.call('openWaiting', { ...to, count: 6 })
+  for (const { publicAddress } of links) {
+    await internet.call('openWaiting', { host: publicAddress, port: service, count: 2, localAddress: server(9) })
+  }
+  const incoming = (await box.call('waitingStates')).length - 12
+  t.equal(incoming, 6, 'two connections came in over each link')
+
+  await lab.box.sh(losses[how].lose(name))
+  const local = await box.call('waitingStates')
+  const [stranded, others] = split(local.slice(0, 12), name)
+  t.equal(stranded.length, 4, `a third of this machine's connections is on ${name}`)
+  await until('they have ended', async () =>
+    split((await box.call('waitingStates')).slice(0, 12), name)[0].every(({ error }) => error !== undefined),
+  )
+  const states = await box.call('waitingStates')
+  t.same(errorsOf(split(states.slice(0, 12), name)[0]), ['ECONNABORTED'], 'their programs know at once')
+  t.same(errorsOf(split(states.slice(0, 12), name)[1]), [], 'none of the others has noticed')
+  t.equal(others.length, 8)
+  await until('those that came in over it have ended', async () =>
+    (await box.call('waitingStates')).slice(12).filter(({ error }) => error !== undefined).length >= 2)
+  const came = (await box.call('waitingStates')).slice(12)
+  t.equal(came.filter(({ error }) => error !== undefined).length, 2, 'and none that came in over another link')
+  const { stdout: listening } = await lab.run('box', ['ss', '-Hltn', `sport = ${service}`])
+  t.equal(listening.split('\n').length, 1, 'who listens stays')
+
+  t.same(errorsOf(await host.call('waitingStates')), [], 'a LAN host that only receives cannot be told')
+  await host.call('writeWaiting')
+  await until('LAN hosts have their reset', async () =>
+    split(await host.call('waitingStates'), name)[0].every(({ error }) => error !== undefined),
+  )
+  const forwarded = await host.call('waitingStates')
+  t.same(errorsOf(split(forwarded, name)[0]), ['ECONNRESET'], 'it has its reset when it next sends')
+  t.same(errorsOf(split(forwarded, name)[1]), [], 'and only what was on the link')
+
+  for (const agent of [box, host, internet]) await agent.call('closeWaiting')
+  await lab.box.sh(losses[how].back(name))
+}
+
+function errorsOf(states: readonly WaitingState[]): string[] {
+  return [...new Set(states.flatMap(({ error }) => error ?? []))]
+}
+
+t.test('a link is lost', async (t) => {
+  const lab = await balancedLab(t, { every })
+  const box = await lab.agent('box')
+  const host = await lab.agent('lan')
+  const internet = await lab.agent('internet')
+  await box.call('acceptWaiting', { port: service })
+  for (const { name } of links) await lab.publish(name, 'tcp', service)
+
+  for (const [name, how] of [
+    ['eth1', 'ifdown'],
+    ['eth0', 'a failed check'],
+  ] as const) {
+    await t.test(`${name}, by ${how}: TCP`, (t) => checkConnections(t, lab, name, how))
+  }
+
+  for (const [name, how, connected] of [
+    ['eth1', 'ifdown', false],
+    ['eth1', 'ifdown', true],
+    ['eth0', 'a failed check', false],
+    ['eth0', 'a failed check', true],
+  ] as const) {
+    await t.test(`${name}, by ${how}: ${connected ? 'connected' : 'unconnected'} UDP`, async (t) => {
+      for (const agent of [box, host]) {
+        await agent.call('startFlows', { ...question, count: 6, connected })
+        await until('every flow is answered', async () =>
+          (await agent.call('flowStates')).every(({ changes }) => changes.length > 0),
+        )
+      }
+      await lab.box.sh(losses[how].lose(name))
+      for (const agent of [box, host]) {
+        const states = await flowsSettled(agent, name)
+        const untouched = states.filter(({ changes }) => linkOf(changes[0] ?? {}) !== name)
+        t.equal(untouched.length, 4)
+        t.ok(
+          untouched.every(({ changes }) => changes.length === 1),
+          'no flow on another link has noticed',
+        )
+      }
+      for (const agent of [box, host]) await agent.call('stopFlows')
+      await lab.box.sh(losses[how].back(name))
+    })
+  }
+
+  await t.test('a flow whose far end does not stop sending moves too', async () => {
+    await internet.call('pourUdp', { host: server(3), port: poured })
+    for (const agent of [box, host]) {
+      await agent.call('startFlows', { host: server(3), port: poured, count: 3, every: 100 })
+      await until('every flow is answered', async () =>
+        (await agent.call('flowStates')).every(({ changes }) => changes.length > 0),
+      )
+    }
+    await lab.box.sh(losses['a failed check'].lose('eth0'))
+    for (const agent of [box, host]) await flowsSettled(agent, 'eth0')
+    for (const agent of [box, host]) await agent.call('stopFlows')
+    await lab.box.sh(losses['a failed check'].back('eth0'))
+  })
+
+  await t.test('every protocol but TCP starts anew', async (t) => {
+    // 253 is for experiments (RFC 3692).
+    const entries = `for protocol in udp icmp 253; do
+        conntrack -I -p $protocol -s 10.1.1.2 -d ${server(4)} -r ${server(4)} -q 172.16.0.2 -t 60 -m 0x02000000 \\
+          $(case $protocol in
+            udp) echo --sport 5000 --dport 53 --reply-port-src 53 --reply-port-dst 5000 ;;
+            icmp) echo --icmp-type 8 --icmp-code 0 --icmp-id 1 ;;
+          esac)
+      done
+      conntrack -I -p tcp -s 10.1.1.2 -d ${server(4)} --sport 5000 --dport 80 --state ESTABLISHED -t 60 -m 0x02000000`
+    const count = async (selection: string): Promise<number> => {
+      const { stdout } = await lab.box.sh(`conntrack -L -d ${server(4)} ${selection} 2>/dev/null`)
+      return stdout.split('\n').filter(Boolean).length
+    }
+    await lab.box.sh(entries)
+    t.equal(await count(''), 4)
+    await lab.box.sh(losses.ifdown.lose('eth1'))
+    t.equal(await count(''), 1)
+    t.equal(await count('-p tcp'), 1, 'TCP entries stay: a stream is not picked up in its middle')
+    await lab.box.sh(losses.ifdown.back('eth1'))
+  })
+
+  await t.test('what slips in is swept up a second later, and the lock is free meanwhile', async () => {
+    await lab.box.sh(losses.ifdown.lose('eth1'))
+    await lab.box.run(['flock', '--nonblock', '/run/multilink/.lock', 'true'])
+    const late = `conntrack -I -p udp -s 10.1.1.2 -d ${server(5)} --sport 5000 --dport 53 -t 60 -m 0x02000000`
+    await lab.box.sh(late)
+    await until('the late entry is gone', async () =>
+      (await lab.box.sh(`conntrack -L -d ${server(5)} 2>/dev/null`)).stdout === '')
+    await lab.box.sh(losses.ifdown.back('eth1'))
+  })
+  await t.test('a link that is back within the second is not swept', async (t) => {
+    await lab.box.sh(`${losses.ifdown.lose('eth1')}; ${losses.ifdown.back('eth1')}`)
+    await lab.box.sh(`conntrack -I -p udp -s 10.1.1.2 -d ${server(6)} --sport 5000 --dport 53 -t 60 -m 0x02000000`)
+    await until('the sweep has ended', async () => (await lab.box.sh('pgrep -x sleep | wc -l')).stdout.trim() === '1')
+    t.match((await lab.box.sh(`conntrack -L -d ${server(6)} 2>/dev/null`)).stdout, /udp/)
+  })
+})
+
+t.test('nothing else is usable: what is pinned stays, until something is', async (t) => {
+  const lab = await balancedLab(t, { every, up: ['eth1', lan.device] })
+  const box = await lab.agent('box')
+  const { lose, back } = losses['a failed check']
+  await box.call('openWaiting', { ...to, count: 2 })
+  await lab.box.sh(lose('eth1'))
+  await lab.box.sh(back('eth1'))
+  await box.call('writeWaiting')
+  t.same(errorsOf(await box.call('waitingStates')), [], 'a short outage costs nothing')
+  await lab.box.sh(lose('eth1'))
+  t.same(errorsOf(await box.call('waitingStates')), [])
+  await lab.box.run(['ifup', 'eth0'])
+  await until('they have ended', async () => (await box.call('waitingStates')).every(({ error }) => error))
+  t.same(errorsOf(await box.call('waitingStates')), ['ECONNABORTED'], 'another link is usable now')
+})
+
+t.test('on_loss = "keep": nothing is let go of', async (t) => {
+  const lab = await balancedLab(t, { every, more: 'on_loss = "keep"' })
+  const box = await lab.agent('box')
+  const { lose, back } = losses['a failed check']
+  await box.call('openWaiting', { ...to, count: 6 })
+  await lab.box.sh(lose('rausb0'))
+  const { stdout } = await lab.box.sh('conntrack -L -m 0x03000000/0xff000000 2>/dev/null')
+  t.equal(stdout.split('\n').length, 2)
+  await lab.box.sh(back('rausb0'))
+  await box.call('writeWaiting')
+  t.same(errorsOf(await box.call('waitingStates')), [])
+})
