@@ -148,7 +148,7 @@ t.test('a link is lost', async (t) => {
   await t.test('a flow whose far end does not stop sending moves too', async () => {
     await internet.call('pourUdp', { host: server(3), port: poured })
     for (const agent of [box, host]) {
-      await agent.call('startFlows', { host: server(3), port: poured, count: 3, every: 100 })
+      await agent.call('startFlows', { host: server(3), port: poured, count: 12, every: 200 })
       await until('every flow is answered', async () =>
         (await agent.call('flowStates')).every(({ changes }) => changes.length > 0),
       )

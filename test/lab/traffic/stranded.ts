@@ -151,7 +151,7 @@ export const strandedClients = {
   },
 
   /** a server that sends to whoever asked last, all the time, what it is seen as */
-  async pourUdp({ port, host, every = 5 }: { port: number; host: string; every?: number }): Promise<void> {
+  async pourUdp({ port, host, every = 2 }: { port: number; host: string; every?: number }): Promise<void> {
     const socket = createSocket('udp4')
     const asked = new Map<number, string>()
     socket.on('message', (_, from) => asked.set(from.port, from.address))
