@@ -38,7 +38,8 @@ for (const folder of folders) {
   })
 }
 
-await t.test('every rendered script is right for shellcheck and for dash', async (t) => {
+// Shellcheck takes its time.
+await t.test('every rendered script is right for shellcheck and for dash', { timeout: 240_000 }, async (t) => {
   const names = ['boot', 'changed', 'if-up', 'if-down', 'monitor']
   const scriptsOf = (root: string) => names.map((name) => inGeneration(root, name))
   const scripts = roots.flatMap(scriptsOf)
@@ -108,7 +109,7 @@ function inGeneration(root: string, name: string): string {
 }
 
 async function check(t: Test, command: string, args: readonly string[]): Promise<void> {
-  const options = { cwd: project, all: true, reject: false, timeout: 60_000 } as const
+  const options = { cwd: project, all: true, reject: false, timeout: 200_000 } as const
   const { exitCode, all, failed } = await execa(command, args, options)
   if (failed) t.fail(`${command}: exit ${exitCode}`, { all })
   else t.pass(`${command} takes ${args.at(-1)}`)

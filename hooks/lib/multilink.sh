@@ -34,6 +34,8 @@ newline='
 . $lib/loss.sh
 # shellcheck source=hooks/lib/events.sh
 . $lib/events.sh
+# shellcheck source=hooks/lib/loss.sh
+. $lib/loss.sh
 
 # One line for the admin, in the log and on stderr. A machine without a log daemon still has stderr.
 say() {

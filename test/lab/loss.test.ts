@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { balancedLab, ports } from './scenario.js'
 import type { Agent } from './agent-client.js'
 import type { Lab } from './network.js'
-import { lan, links, linkSeenAs, server } from './topology.js'
+import { lan, links, linkSeenAs, server, server6 } from './topology.js'
 import type { FlowState, WaitingState } from './traffic/stranded.js'
 import { until } from './wait.js'
 
@@ -196,6 +196,19 @@ t.test('a link is lost', async (t) => {
     await until('the sweep has ended', async () => (await lab.box.sh('pgrep -x sleep | wc -l')).stdout.trim() === '1')
     t.match((await lab.box.sh(`conntrack -L -d ${server(6)} 2>/dev/null`)).stdout, /udp/)
   })
+})
+
+t.test('a link is lost for IPv6 only', async (t) => {
+  const lab = await balancedLab(t, { every, v6: 'static' })
+  const box = await lab.agent('box')
+  for (const host of [server6(1), to.host]) await box.call('openWaiting', { ...to, host, count: 6 })
+  await lab.box.sh(losses['a failed check'].lose('eth1').replace('.health4', '.health6'))
+  const six = async (): Promise<WaitingState[]> => (await box.call('waitingStates')).slice(0, 6)
+  await until('they have ended', async () => split(await six(), 'eth1')[0].every(({ error }) => error))
+  t.equal(split(await six(), 'eth1')[0].length, 2)
+  t.same(errorsOf(split(await six(), 'eth1')[0]), ['ECONNABORTED'])
+  t.same(errorsOf(split(await six(), 'eth1')[1]), [], 'connections over other links have not noticed')
+  t.same(errorsOf((await box.call('waitingStates')).slice(6)), [], 'nor have those of IPv4 over this one')
 })
 
 t.test('nothing else is usable: what is pinned stays, until something is', async (t) => {

@@ -8,7 +8,7 @@ export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
   { limit = 10_000, every = 20 }: { limit?: number; every?: number } = {},
-): Promise<T> {
+): Promise<NonNullable<T>> {
   const end = performance.now() + limit
   for (;;) {
     const answer = await ask()

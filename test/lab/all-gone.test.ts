@@ -1,0 +1,74 @@
+// No link is usable: errors come at once, the LAN side answers, and the first link to come up carries everything with no
+// command given.
+
+import t, { type Test } from 'tap'
+import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
+import type { Lab } from './network.js'
+import { lan, server } from './topology.js'
+
+t.setTimeout(120_000)
+
+const question = { host: server(1), port: ports.who }
+/** ms; a time-out would be 5000 */
+const atOnce = 1000
+
+async function checkNothing(t: Test, lab: Lab): Promise<void> {
+  // The kernel sends one host six ICMP errors at once, then one a second (icmp_ratelimit).
+  await lab.box.run(['sysctl', '-qw', 'net.ipv4.icmp_ratelimit=0'])
+  const box = await lab.agent('box')
+  const host = await lab.agent('lan')
+  for (const method of ['ask', 'askUdp'] as const) {
+    const local = await box.call(method, question)
+    t.match(local.error, /ENETUNREACH|EPERM/, `this machine, ${method}`)
+    t.ok(local.took < atOnce, `after ${local.took} ms`)
+  }
+  const forwarded = await host.call('ask', question)
+  t.match(forwarded.error, /ENETUNREACH|EHOSTUNREACH/, 'a LAN host')
+  t.ok(forwarded.took < atOnce, `after ${forwarded.took} ms`)
+  const { error } = await host.call('ask', { host: lan.boxAddress, port: 1 })
+  t.equal(error, 'ECONNREFUSED', 'the LAN side answers')
+}
+
+async function checkOne(t: Test, lab: Lab, name: string): Promise<void> {
+  const box = await lab.agent('box')
+  const host = await lab.agent('lan')
+  for (const method of ['ask', 'askUdp'] as const) {
+    t.same(linksOf([await box.call(method, question), await host.call(method, question)]), [name, name], method)
+  }
+}
+
+t.test('boot with none', async (t) => {
+  const lab = await balancedLab(t, { up: [lan.device] })
+  await checkNothing(t, lab)
+  await lab.box.run(['ifup', 'rausb0'])
+  await checkOne(t, lab, 'rausb0')
+})
+
+t.test('all links gone', async (t) => {
+  const lab = await balancedLab(t)
+  await t.test('by ifdown', async (t) => {
+    await lab.box.run(['ifdown', ...linkNames])
+    await checkNothing(t, lab)
+  })
+  for (const name of linkNames) {
+    await t.test(`the first to come back: ${name}`, async (t) => {
+      await lab.box.run(['ifup', name])
+      await checkOne(t, lab, name)
+      await lab.box.run(['ifdown', name])
+      await checkNothing(t, lab)
+    })
+  }
+  await t.test('by carrier', async (t) => {
+    await lab.box.run(['ifup', ...linkNames])
+    const plug = async (name: string, how: 'up' | 'down'): Promise<void> => {
+      await lab.run(`gw-${name}`, ['ip', 'link', 'set', 'box', how])
+      await lab.box.run(['/var/lib/multilink/current/changed'])
+    }
+    for (const name of linkNames) await plug(name, 'down')
+    await checkNothing(t, lab)
+    await plug('eth1', 'up')
+    await checkOne(t, lab, 'eth1')
+    await plug('eth1', 'down')
+    await checkNothing(t, lab)
+  })
+})
