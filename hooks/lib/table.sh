@@ -56,9 +56,10 @@ print_slots() {
 }
 
 # checksum: sets rules_sum, elements_sum and table_sum. The table is summed as nft lists it without counters: that is
-# not the text it was given, so it is compared with what nft listed after the last load.
+# not the text it was given, so it is compared with what nft listed after the last load; without what packets put in.
 checksum() {
-	nft -s list table inet multilink >$state/.table 2>/dev/null || : # there may be none
+	nft -s list table inet multilink 2>/dev/null | # there may be none
+		sed '/^\t\(map\|set\) asked/,/^\t}/d' >$state/.table
 	{
 		read -r rules_sum
 		read -r elements_sum

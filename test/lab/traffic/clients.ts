@@ -26,7 +26,8 @@ function ask({ host, port, localAddress, timeout = 5000 }: Ask): Promise<Answer>
   })
 }
 
-function askUdp({ host, port, localAddress, timeout = 5000 }: Ask): Promise<Answer> {
+function askUdp(question: Ask & { localPort?: number }): Promise<Answer> {
+  const { host, port, localAddress, localPort = 0, timeout = 5000 } = question
   const at = Date.now()
   const begin = performance.now()
   return new Promise((resolve) => {
@@ -46,7 +47,7 @@ function askUdp({ host, port, localAddress, timeout = 5000 }: Ask): Promise<Answ
     })
     const fail = (failure: NodeJS.ErrnoException): void => finish({ error: failure.code ?? failure.message })
     socket.on('error', fail)
-    socket.bind(0, localAddress ?? (v6 ? '::' : '0.0.0.0'), () => {
+    socket.bind(localPort, localAddress ?? (v6 ? '::' : '0.0.0.0'), () => {
       socket.send('who', port, host, (failure) => failure && fail(failure))
     })
   })
