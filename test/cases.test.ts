@@ -18,6 +18,7 @@ const updating = process.env['UPDATE'] === '1'
 const scratch = await mkdtemp(join(tmpdir(), 'multilink-cases-'))
 t.teardown(() => rm(scratch, { recursive: true }))
 
+t.setTimeout(400_000)
 t.ok(folders.length >= 10, `${folders.length} cases`)
 
 const roots: string[] = []

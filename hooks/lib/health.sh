@@ -88,8 +88,8 @@ refresh_prober() {
 	probers="$probers$name $! $facts$newline"
 }
 
-# In: name, mark, table, targets4, targets6, command. A prober holds none of the monitor's files (its queue, its lock, the
-# hooks' lock), nor passes on that the lock is held.
+# In: name, mark, table, targets4, targets6, command. A prober holds none of the monitor's files (its queue, its lock,
+# the hooks' lock), nor passes on that the lock is held.
 start_prober() {
 	(
 		unset MULTILINK_LOCKED

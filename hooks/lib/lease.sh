@@ -25,10 +25,10 @@ record_lease() {
 # a lease of an address that the link has now.
 adopt_leases() {
 	while read -r name _; do
-		[ -n "$name" ] && [ ! -e "$state/.lease4/$name" ] || continue
+		if [ -z "$name" ] || [ -e "$state/.lease4/$name" ]; then continue; fi
 		# As ifupdown calls it, and as somebody does by hand.
 		for file in /var/lib/dhcp/dhclient.$name.leases /var/lib/dhcp/dhclient.leases; do
-			[ ! -e "$state/.lease4/$name" ] && [ -s "$file" ] || continue
+			if [ -e "$state/.lease4/$name" ] || [ ! -s "$file" ]; then continue; fi
 			adopt_lease "$name" "$file"
 		done
 	done <<-EOF

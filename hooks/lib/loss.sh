@@ -32,7 +32,7 @@ let_go() {
 
 # end_pinned: everything that is pinned to the links in lost and moved.
 end_pinned() {
-	list_pinned | awk -v at_once=$kill_at_once -f $lib/loss.awk | while read -r failure; do
+	list_pinned | awk -v at_once="$kill_at_once" -f "$lib/loss.awk" | while read -r failure; do
 		say "$failure; what runs over a lost link will time out"
 	done
 	while read -r name _ family; do
@@ -64,9 +64,9 @@ list_entries() {
 
 # sweep: end_pinned for those of lost that are still out. Under the lock, which it opens anew.
 sweep() {
-	exec 9>$state/.lock
+	exec 9>"$state/.lock"
 	flock -w 10 9 || exit 0
-	[ ! -e $state/.stopped ] || exit 0
+	[ ! -e "$state/.stopped" ] || exit 0
 	still=
 	while read -r name mark family; do
 		[ ! -e "$state/.out$family/$name" ] || still="$still$name $mark $family$newline"

@@ -1,5 +1,5 @@
-// No link is usable: errors come at once, the LAN side answers, and the first link to come up carries everything with no
-// command given.
+// No link is usable: errors come at once, the LAN side answers, and the first link to come up carries everything with
+// no command given.
 
 import t, { type Test } from 'tap'
 import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
