@@ -92,8 +92,7 @@ function rules(link: LabLink, ftp: boolean): string {
       type filter hook prerouting priority -150
       tcp dport 21 ct helper set "ftp-standard"
     }`
-  // What the box may send from: its address on this link; a lease adds others. IPv6 also needs link-local addresses
-  // and, to find out whether an address is free, none (RFC 4861).
+  // Neighbour discovery sends from link-local addresses and, to find out whether an address is free, from none.
   return `
   table ip gateway {
     counter foreign { }
@@ -133,12 +132,6 @@ function rules(link: LabLink, ftp: boolean): string {
   }`
 }
 
-/** Lets the box send from one more address, one that a lease gave it. */
-export async function permit(namespace: string, address: string): Promise<void> {
-  const family = address.includes(':') ? 'ip6' : 'ip'
-  await run(within(namespace, ['nft', 'add', 'element', family, 'gateway', 'own', `{ ${address} }`]))
-}
-
 /** Lets connections in from the internet: its public address and port go to the box. */
 export async function publish(
   namespace: string,
@@ -150,9 +143,10 @@ export async function publish(
   await run(within(namespace, ['nft', 'add', 'rule', 'ip', 'gateway', 'published', rule]))
 }
 
-/** Takes another address too for the box's own on this link. */
+/** Takes another address too, of either family, for the box's own on this link. */
 export async function addOwnAddress(namespace: string, address: string): Promise<void> {
-  await run(within(namespace, ['nft', 'add', 'element', 'ip', 'gateway', 'own', `{ ${address} }`]))
+  const family = address.includes(':') ? 'ip6' : 'ip'
+  await run(within(namespace, ['nft', 'add', 'element', family, 'gateway', 'own', `{ ${address} }`]))
 }
 
 type Listing = Record<string, Record<string, unknown>>[]
