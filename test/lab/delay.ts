@@ -17,7 +17,10 @@ export async function startDelay(
 ): Promise<() => Promise<void>> {
   const device = `slow-${link.name}`
   const number = String(1000 + Number.parseInt(link.mac.split(':')[4] as string, 16))
-  const program = await startProgram(internet, ['/usr/bin/python3', relay, device, String(milliseconds)], 'ready')
+  const program = await startProgram(
+    within(internet, ['/usr/bin/python3', relay, device, String(milliseconds)]),
+    'ready',
+  )
   // What comes back out of the device is from the internet's own addresses, which the kernel lets in with accept_local.
   const accept = `net.ipv4.conf.${device}.accept_local=1`
   await run(within(internet, ['sysctl', '-q', '-w', accept, `net.ipv4.conf.${device}.rp_filter=0`]))

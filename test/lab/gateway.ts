@@ -92,8 +92,7 @@ function rules(link: LabLink, ftp: boolean): string {
       type filter hook prerouting priority -150
       tcp dport 21 ct helper set "ftp-standard"
     }`
-  // What the box may send from: its address on this link; a lease adds others. IPv6 also needs link-local addresses
-  // and, to find out whether an address is free, none (RFC 4861).
+  // Neighbour discovery sends from link-local addresses and, to find out whether an address is free, from none.
   return `
   table ip gateway {
     counter foreign { }
@@ -133,12 +132,6 @@ function rules(link: LabLink, ftp: boolean): string {
   }`
 }
 
-/** Lets the box send from one more address, one that a lease gave it. */
-export async function permit(namespace: string, address: string): Promise<void> {
-  const family = address.includes(':') ? 'ip6' : 'ip'
-  await run(within(namespace, ['nft', 'add', 'element', family, 'gateway', 'own', `{ ${address} }`]))
-}
-
 /** Lets connections in from the internet: its public address and port go to the box. */
 export async function publish(
   namespace: string,
@@ -148,6 +141,12 @@ export async function publish(
 ): Promise<void> {
   const rule = `iifname "out" ${protocol} dport ${port} dnat to ${link.address}`
   await run(within(namespace, ['nft', 'add', 'rule', 'ip', 'gateway', 'published', rule]))
+}
+
+/** Lets the box send from one more address, of either family. */
+export async function permit(namespace: string, address: string): Promise<void> {
+  const family = address.includes(':') ? 'ip6' : 'ip'
+  await run(within(namespace, ['nft', 'add', 'element', family, 'gateway', 'own', `{ ${address} }`]))
 }
 
 type Listing = Record<string, Record<string, unknown>>[]

@@ -19,6 +19,25 @@ export async function kernelState(box: Box): Promise<string> {
   ).stdout
 }
 
+/**
+ * What multilink made in the box's kernel and nothing else, for labs where the rest changes by itself: its table, rules
+ * and routes of both families, and the links' reverse path filters.
+ */
+export async function ownState(box: Box): Promise<string> {
+  const commands = [
+    'nft --stateless list table inet multilink',
+    ...['-4', '-6'].flatMap((family) => [
+      `ip ${family} rule show | grep -w 'proto 157'`,
+      // Without what the kernel adds when there is no carrier.
+      `ip ${family} route show table all proto 157 | sed 's/ *\\(linkdown\\|dead\\|pref medium\\) *$//' | sort`,
+    ]),
+    'grep . /proc/sys/net/ipv4/conf/*/rp_filter',
+  ]
+  return (
+    await box.sh(commands.map((command) => `echo "# ${command}"; ${command}`).join('\n'), { reject: false })
+  ).stdout
+}
+
 /** Runs a hook as ifupdown does, for an interface that stays as it is. */
 export function hook(phase: 'up' | 'down', name: string, gateway?: string): string[] {
   const environment = [

@@ -54,6 +54,8 @@ export interface Lab {
   agent(place: Place): Promise<Agent>
   /** connections from the internet to a link's public address and port go to the box */
   publish(link: string, protocol: 'tcp' | 'udp', port: number): Promise<void>
+  /** the box has this address too on a link, of either family: its gateway does not count it as foreign */
+  permit(link: string, address: string): Promise<void>
   /** what each link's gateway saw of foreign sources */
   foreign(): Promise<Record<string, Foreign>>
   /** how many echo requests each link's gateway saw */
@@ -74,8 +76,6 @@ export interface Lab {
   delay(link: string, milliseconds: number): Promise<void>
   /** pulls the cable between the box and the gateway, or plugs it in again */
   cable(link: string, plugged: boolean): Promise<void>
-  /** the box may send from this address too, of either family: a lease gave it */
-  permit(link: string, address: string): Promise<void>
   /** `close` is called when the lab closes, before what still runs is called a stray */
   onClose(close: () => Promise<void>): void
   close(options?: CloseOptions): Promise<void>
@@ -160,6 +160,7 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
     publish: async (name, protocol, port) => {
       await publish(namespace(`gw-${name}`), linkOf(name), protocol, port)
     },
+    permit: (link, address) => permit(namespace(`gw-${link}`), address),
     bytes: (link) => bytesPassed(namespace(`gw-${link}`)),
     kill: (link) => change(link, { providerDead: true }),
     gatewayDead: (link) => change(link, { gatewayDead: true }),
@@ -179,7 +180,6 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
       closers.add(started)
     },
     cable: (name, plugged) => plugCable(namespace(`gw-${name}`), linkOf(name), plugged, v6),
-    permit: (link, address) => permit(namespace(`gw-${link}`), address),
     onClose: (close) => void closers.add(close),
     close: async ({ foreignExpected = false } = {}) => {
       const seen = await foreign()

@@ -1,8 +1,8 @@
-// Programs of this machine that a test runs in a namespace until it is closed: servers, relays. In: a namespace and the
-// program's words; out: a way to end it, which also says if it ended by itself.
+// Programs that run beside a test until they are closed: servers, relays, the box's services. In: the program's words,
+// with what puts it into a namespace or the box; out: a way to end it, which also says if it ended by itself.
 
 import { execa } from 'execa'
-import { cleanEnvironment, within } from './namespaces.js'
+import { cleanEnvironment } from './namespaces.js'
 import { until } from './wait.js'
 
 export interface Program {
@@ -12,9 +12,13 @@ export interface Program {
   close(): Promise<void>
 }
 
-/** Resolves once `ready` is among what it prints; without `ready`, at once. */
-export async function startProgram(namespace: string, words: readonly string[], ready?: string): Promise<Program> {
-  const [file, ...args] = within(namespace, words) as [string, ...string[]]
+/** Resolves once `ready` is among what it prints; without `ready`, at once. `end` ends one that a signal does not. */
+export async function startProgram(
+  words: readonly string[],
+  ready?: string,
+  end?: () => Promise<unknown>,
+): Promise<Program> {
+  const [file, ...args] = words as [string, ...string[]]
   const program = execa(file, args, {
     env: cleanEnvironment,
     extendEnv: false,
@@ -29,7 +33,7 @@ export async function startProgram(namespace: string, words: readonly string[], 
   void program.then(() => (ended = true))
   const failure = (): Error => new Error(`${words.join(' ')} ended: ${text}`)
   if (ready !== undefined) {
-    await until(`${words[0]} prints ${ready}`, () => {
+    await until(`${words.join(' ')} prints ${ready}`, () => {
       if (ended) throw failure()
       return text.includes(ready)
     })
@@ -38,8 +42,9 @@ export async function startProgram(namespace: string, words: readonly string[], 
     printed: () => text,
     close: async () => {
       if (ended) throw failure()
-      program.kill('SIGTERM')
-      await until(`${words[0]} has ended`, () => ended)
+      if (end === undefined) program.kill('SIGTERM')
+      else await end()
+      await until(`${words.join(' ')} has ended`, () => ended)
     },
   }
 }

@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { Agent } from './agent-client.js'
+import { within } from './namespaces.js'
 import type { Lab } from './network.js'
 import { startProgram, type Program } from './program.js'
 import { balancedLab, configure, linkNames } from './scenario.js'
@@ -18,7 +19,10 @@ const families = [4, 6] as const
 type Family = (typeof families)[number]
 
 const start = (t: Test, lab: Lab, kind: keyof typeof port, ...more: string[]): Promise<Program> =>
-  startProgram(lab.namespace('box'), ['/usr/bin/python3', script, kind, String(port[kind]), ...more], 'ready').then(
+  startProgram(
+    within(lab.namespace('box'), ['/usr/bin/python3', script, kind, String(port[kind]), ...more]),
+    'ready',
+  ).then(
     (program) => {
       t.teardown(() => program.close())
       return program

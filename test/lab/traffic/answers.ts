@@ -32,6 +32,8 @@ export interface Ask {
 /** A long-lived stream as the client sees it now. */
 export interface StreamState {
   readonly host: string
+  /** the address the socket has, whatever it is translated to */
+  readonly localAddress: string
   readonly seenAs: string
   /** bytes sent and come back unchanged */
   readonly intact: number

@@ -7,6 +7,7 @@ import type { StreamState } from './answers.js'
 interface Stream {
   readonly socket: Socket
   readonly host: string
+  localAddress: string
   seenAs: string
   sent: number
   intact: number
@@ -30,7 +31,7 @@ function block(from: number, length: number): Buffer {
 function open(host: string, port: number): Promise<Stream> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
-    const stream: Stream = { socket, host, seenAs: '', sent: 0, intact: 0 }
+    const stream: Stream = { socket, host, localAddress: '', seenAs: '', sent: 0, intact: 0 }
     let greeting = ''
     const compare = (chunk: Buffer): void => {
       if (block(stream.intact, chunk.length).equals(chunk)) stream.intact += chunk.length
@@ -40,6 +41,7 @@ function open(host: string, port: number): Promise<Stream> {
       greeting += chunk.toString('latin1')
       if (!greeting.includes('\n')) return
       stream.seenAs = greeting.trim()
+      stream.localAddress = socket.localAddress ?? ''
       socket.off('data', greet)
       socket.on('data', compare)
       resolve(stream)
@@ -53,8 +55,8 @@ function open(host: string, port: number): Promise<Stream> {
   })
 }
 
-function stateOf({ host, seenAs, intact, error }: Stream): StreamState {
-  return { host, seenAs, intact, ...(error === undefined ? {} : { error }) }
+function stateOf({ host, localAddress, seenAs, intact, error }: Stream): StreamState {
+  return { host, localAddress, seenAs, intact, ...(error === undefined ? {} : { error }) }
 }
 
 export const streamClients = {
@@ -87,6 +89,12 @@ export const streamClients = {
   },
 
   streamStates: (): StreamState[] => streams.map(stateOf),
+
+  /** ends the streams at these places of streamStates(); the others move up */
+  dropStreams({ places }: { places: number[] }): void {
+    for (const place of places) streams[place]?.socket.destroy()
+    streams = streams.filter((_, place) => !places.includes(place))
+  },
 
   /** ends all streams and tells what became of each */
   closeStreams(): StreamState[] {

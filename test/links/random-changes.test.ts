@@ -1,0 +1,209 @@
+// 200 changes by chance to three links of both families, under load: after each the kernel holds what a fresh start
+// would build, no connection over an untouched link broke, and no gateway ever saw a foreign source. MULTILINK_SEED=N
+// makes other changes, MULTILINK_CHANGES=N fewer or more.
+
+import t, { type Test } from 'tap'
+import { ownState } from '../lab/kernel-state.js'
+import type { Lab } from '../lab/network.js'
+import { deb, labOf, ports } from '../lab/scenario.js'
+import { lan, links, linkSeenAs, stanza } from '../lab/topology.js'
+import { until } from '../lab/wait.js'
+import { randomNumbers } from '../random.js'
+import { addOtherGateways, configFor, gatewaysOf, make, stanzaWithMetric } from './changes.js'
+import { featuresOf, startMonitor } from './features.js'
+import { familyOf, hostOf, startLoad, type Family, type Load } from './load.js'
+import { after, allSound, describe, hasAddress, isBoundTo, possibleChanges, usableLinks } from './model.js'
+import type { Features, LinkState, State } from './model.js'
+
+t.setTimeout(840_000)
+
+const seed = Number(process.env['MULTILINK_SEED'] ?? 1)
+const count = Number(process.env['MULTILINK_CHANGES'] ?? 200)
+
+/** A time in which nothing was changed, and what was usable then. */
+interface Calm {
+  readonly from: number
+  to: number
+  readonly usable: Record<Family, string[]>
+}
+
+/** A calm that begins now; until it is known when it ends, it has no length. */
+function calmIn(state: State): Calm {
+  return { from: Date.now(), to: 0, usable: { 4: usableLinks(state, 4), 6: usableLinks(state, 6) } }
+}
+
+/** The links' addresses that the box does not have now. */
+function lostAddresses(state: State): string[] {
+  return links.flatMap(({ name, address, address6 }) => {
+    const link = state[name] as LinkState
+    return [...(hasAddress(link, 4) ? [] : [address]), ...(hasAddress(link, 6) ? [] : [address6])]
+  })
+}
+
+async function startLab(t: Test): Promise<{ lab: Lab; features: Features }> {
+  const lab = await labOf(t, { deb, v6: 'static' })
+  for (const link of links) {
+    await lab.box.write(`/etc/network/interfaces.d/${link.name}`, stanzaWithMetric(link))
+    await addOtherGateways(lab, link)
+  }
+  await lab.box.write(`/etc/network/interfaces.d/${lan.device}`, stanza(lan.device, 'static'))
+  await lab.box.write('/etc/multilink.conf', configFor(allSound, false))
+  await lab.box.run(['multilink', 'apply'])
+  const features = await featuresOf(lab.box)
+  if (features.checks) {
+    await lab.box.write('/etc/multilink.conf', configFor(allSound, true))
+    await lab.box.run(['multilink', 'apply'])
+  }
+  if (features.monitor) await startMonitor(lab)
+  await lab.box.run(['ifup', lan.device, ...links.map(({ name }) => name)])
+  return { lab, features }
+}
+
+/** What of the state the box has not come to yet; empty once it has. */
+async function differences(lab: Lab, state: State, families: readonly Family[]): Promise<string[]> {
+  const { stdout } = await lab.box.sh(`
+    cd /run/multilink
+    for family in 4 6; do
+      [ -d .in4 ] || [ $family = 6 ] || ls .in | sed 's/^/in4 /'
+      ls .in$family 2>/dev/null | sed "s/^/in$family /"
+      ip -$family route show table all proto 157 | sed "s/^/route$family /"
+    done
+    nft list map inet multilink addresses | grep -o 'use_[a-z0-9]*' | sed 's/use_/bound4 /'
+    nft list map inet multilink addresses6 2>/dev/null | grep -o 'use_[a-z0-9]*' | sed 's/use_/bound6 /'
+    :`)
+  const lines = stdout.split('\n')
+  return families.flatMap((family) => {
+    const usable = usableLinks(state, family)
+    const prefixed = (word: string): string =>
+      lines
+        .filter((line) => line.startsWith(`${word}${family} `))
+        .map((line) => line.slice(word.length + 2))
+        .sort()
+        .join(' ')
+    if (prefixed('in') !== [...usable].sort().join(' ')) {
+      return [`usable for IPv${family}: ${prefixed('in')}, not ${usable.join(' ')}`]
+    }
+    // What is bound to a link that is out but there gets its error by its address.
+    const bound = links.flatMap(({ name }) => (isBoundTo(state[name] as LinkState, family) ? [name] : []))
+    if (prefixed('bound') !== bound.sort().join(' ')) {
+      return [`known addresses of IPv${family}: those of ${prefixed('bound')}, not ${bound.join(' ')}`]
+    }
+    return usable.flatMap((name) => {
+      const link = links.find((candidate) => candidate.name === name) as (typeof links)[0]
+      const { v4, v6 } = gatewaysOf(link)[state[name]?.gateway ?? 0]
+      const wanted = `route${family} default via ${family === 4 ? v4 : v6} dev ${name} table 100`
+      const there = lines.some((line) => line.startsWith(wanted) && !line.startsWith(`${wanted}0`))
+      return there ? [] : [`no ${wanted}N`]
+    })
+  })
+}
+
+/** Waits until the box has come to the state; resolves to the milliseconds that took. */
+async function settled(lab: Lab, state: State, families: readonly Family[]): Promise<number> {
+  const begin = performance.now()
+  let left: string[] = []
+  const ask = async (): Promise<boolean> => (left = await differences(lab, state, families)).length === 0
+  await until('the links settle', ask, { limit: 15_000 }).catch((failure: unknown) => {
+    throw new Error(`${String(failure)}: ${left.join('; ')}`)
+  })
+  return performance.now() - begin
+}
+
+/** New connections from everywhere: over usable links if there are any, or an error at once. */
+async function wrongConnections(load: Load, state: State, families: readonly Family[]): Promise<string[]> {
+  const flows = load.places.flatMap((place) => families.map((family) => [...place, family] as const))
+  const wrong = await Promise.all(
+    flows.map(async ([whose, agent, family]) => {
+      const usable = usableLinks(state, family)
+      // IPv6 takes its error from the second SYN on, a second after the first.
+      const timeout = usable.length > 0 ? 5000 : whose === 'this machine' ? 3000 : 500
+      const ask = { hosts: [hostOf(family, 2)], port: ports.who, count: usable.length + 1, timeout, parallel: 4 }
+      const problems = (await agent.call('askMany', ask)).map((answer) => problemOf(answer, usable, whose))
+      return problems.filter(Boolean).map((problem) => `${whose} to ${hostOf(family, 2)}: ${problem}`)
+    }),
+  )
+  return wrong.flat()
+}
+
+function problemOf(
+  answer: { seenAs?: string; error?: string },
+  usable: readonly string[],
+  whose: string,
+): string | undefined {
+  const { seenAs, error } = answer
+  if (usable.length === 0) {
+    if (error === undefined) return `came through, though no link is usable`
+    // The kernel sends a host no more than one ICMP error a second (icmp_ratelimit), and the load asks 20 times.
+    const late = error.startsWith('ETIMEDOUT') && whose === 'this machine'
+    return late ? 'no error at once, though no link is usable' : undefined
+  }
+  if (seenAs === undefined) return error
+  return usable.includes(linkSeenAs(seenAs)) ? undefined : `over ${linkSeenAs(seenAs)}, which is out`
+}
+
+t.test(`${count} changes under load, seed ${seed}`, async (t) => {
+  const { lab, features } = await startLab(t)
+  t.comment(JSON.stringify(features))
+  const families: Family[] = features.ipv6 ? [4, 6] : [4]
+  const random = randomNumbers(seed)
+  const load = await startLoad(lab, families)
+  const calms: Calm[] = []
+  const took: Record<string, number[]> = {}
+  let state = allSound
+  let foreign = 0
+  await settled(lab, state, families)
+  let calm = calmIn(state)
+  calms.push(calm)
+
+  for (let i = 1; i <= count; i++) {
+    for (const family of families) {
+      if (usableLinks(state, family).length > 0) await load.fill(family, 4)
+    }
+    t.same(await wrongConnections(load, state, families), [], `${i}: new connections are as they should be`)
+    calm.to = Date.now()
+
+    // Now and then two changes come at once.
+    const touched = { links: new Set<string>(), addresses: new Set<string>() }
+    const told: string[] = []
+    for (let n = random(5) === 0 ? 2 : 1; n > 0; n--) {
+      const possible = possibleChanges(state, features)
+      const change = possible[random(possible.length)] as (typeof possible)[0]
+      told.push(describe(change, (state = after(state, change))))
+      touched.links.add(change.link)
+      for (const address of lostAddresses(state)) touched.addresses.add(address)
+      await make(lab, change, state, features.checks)
+    }
+    const title = `${i}: ${told.join(', ')}`
+    const milliseconds = await settled(lab, state, families).catch((failure: unknown) => {
+      t.fail(`${title}: ${String(failure)}`)
+    })
+    if (milliseconds === undefined) break
+    calms.push((calm = calmIn(state)))
+    const [first] = told
+    if (told.length === 1 && first !== undefined) (took[first.replace(/.*: /, '')] ??= []).push(milliseconds)
+
+    const before = await ownState(lab.box)
+    await lab.box.sh('rm -f /run/multilink/.loaded; /var/lib/multilink/current/boot')
+    t.equal(before, await ownState(lab.box), `${title}: the kernel holds what a fresh start builds`)
+    const seen = await lab.foreign()
+    const packets = Object.values(seen).reduce((sum, gateway) => sum + gateway.packets, 0)
+    t.equal(packets, foreign, `${title}: no gateway saw a foreign source: ${JSON.stringify(seen)}`)
+    foreign = packets
+    t.same(await load.check(touched), [], `${title}: streams over other links carry on`)
+  }
+
+  t.comment(`links at the end: ${JSON.stringify(state)}`)
+  for (const [what, times] of Object.entries(took)) {
+    const sorted = times.sort((a, b) => a - b)
+    const [median, last] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map((time) => time?.toFixed(0))
+    t.comment(`${what}: settled ${median} ms after it was done (median of ${sorted.length}), ${last} ms at most`)
+  }
+  for (const { whose, answers } of await load.end()) {
+    const judged = answers.flatMap((answer) => {
+      const calm = calms.find(({ from, to }) => answer.at >= from && answer.at + answer.took <= to)
+      return calm === undefined ? [] : [problemOf(answer, calm.usable[familyOf(answer.host)], whose)]
+    })
+    t.comment(`${whose}: ${answers.length} connections, ${judged.length} of them between changes`)
+    t.same(judged.filter(Boolean), [], `none of ${whose} failed between changes`)
+  }
+})
