@@ -91,8 +91,8 @@ t.test('check_command', async (t) => {
   await ground.tell('start')
   const out = await until('it has run', async () => {
     const text = await readFile(join(ground.state, 'out'), 'utf8').catch(() => '')
-    return text.endsWith('65002\n') ? text.split('\n') : undefined
-  })
+    return text.endsWith('65002\n') && text.split('\n')
+  }) || []
   for (const [name, value] of [['LINK', 'eth2'], ['ADDRESS', '198.51.102.2'], ['MARK', '0x02000000'],
     ['GATEWAY', '198.51.102.1']] as const) {
     t.ok(out.includes(`${name}=${value}`) && out.includes(`MULTILINK_${name}=${value}`), `it knows ${name}`)

@@ -41,7 +41,9 @@ t.test('a round is bad when its time is over, whatever order lines come in', asy
   t.strictSame((await judge({}, lines)).announced, [])
   // An answer that comes after its probe was given up does not make it good.
   const late = Array.from({ length: 5 }, (_, n) => [lost(first, n), lost(second, n), answered(first, n, '1300')]).flat()
-  t.equal((await judge({}, late)).announced.length, 1)
+  const { announced, probes4 } = await judge({}, [...late, tick])
+  t.equal(announced.length, 1)
+  t.match(probes4, /^loss=100 rtt=-/)
 })
 
 t.test('a target whose probes cannot be sent gives no line, and is lost', async (t) => {
@@ -127,7 +129,7 @@ t.test('a link that was lossy is back once a whole window is good', async (t) =>
 })
 
 t.test('after an outage the loss of the outage no longer counts', async (t) => {
-  const lines = [...rounds(0, 60, all), ...rounds(60, 120, none), ...rounds(120, 200, all)]
+  const lines = [...rounds(0, 60, all), ...rounds(60, 120, none), ...rounds(120, 126, all)]
   t.strictSame((await judge({ max_loss: '10' }, lines)).announced, [`${silent}|${silent}`, 'up|up'])
 })
 
