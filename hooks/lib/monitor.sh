@@ -1,9 +1,9 @@
 # monitor.sh: `monitor`, the verb of the long-running rendered script. In: what the kernel tells of interfaces,
 # addresses, routes and rules. Out: a run of `changed` after each burst of what can matter. It decides nothing itself.
 # At rest three processes wait: `ip monitor`, the filter (monitor.awk), and this shell, which reads the queue.
-#   .wake      the queue, a fifo: a line from the filter, from a timer, or from `wake_monitor` (records.sh)
+#   .wake      the queue, a fifo: a line from the filter, from a timer, or `wake` from `wake_monitor` (records.sh)
 #   .monitor   its lock, and its process id where start-stop-daemon writes it
-#   .news    a fifo between the first two, only while they are started
+#   .news      a fifo between the first two, only while they are started
 
 # shellcheck source=hooks/lib/health.sh
 . $lib/health.sh
@@ -13,6 +13,8 @@ retry_seconds=1     # after a run that failed, for there may be no event that wo
 source_id=
 filter_id=
 retry_id=
+mark_id=
+woken=
 
 # Opens the queue as descriptor 3, once a process: a script that takes over by `exec` goes on with it. Open for both
 # directions, so that neither opening nor reading ends when a writer does.
@@ -30,18 +32,18 @@ open_queue() {
 	export MULTILINK_MONITOR
 }
 
-# monitor: never returns. Begins anew as the current generation's script when another one has become current.
+# monitor: never returns. Begins anew, with the library as it is then, when multilink was loaded or unloaded and when
+# another generation has become current.
 monitor() {
 	open_queue
-	start_probers
 	trap 'stop_watching; stop_probers; exit 0' TERM INT HUP
 	trap : CHLD # read returns when a child has ended
 	while :; do
-		[ "${0%/*}" = "$(cd -P $generation 2>/dev/null && pwd)" ] || begin_anew
+		if [ -n "$woken" ] || [ "${0%/*}" != "$(cd -P $generation 2>/dev/null && pwd)" ]; then begin_anew; fi
 		if [ -n "$links" ] && [ ! -e $state/.stopped ]; then
 			is_watching || watch
 			reconcile_now
-			refresh_probers
+			start_probers
 		else
 			stop_watching
 			stop_probers
@@ -59,7 +61,7 @@ begin_anew() {
 
 # In a process of its own: whatever fails there, and whichever generation is current by then.
 reconcile_now() {
-	[ -z "$retry_id" ] || kill "$retry_id" 2>/dev/null || : # it may have ended
+	[ -z "$retry_id" ] || end_child "$retry_id"
 	retry_id=
 	if $generation/changed 3<&- 4>&-; then
 		retry_seconds=1
@@ -71,21 +73,39 @@ reconcile_now() {
 	fi
 }
 
-# Whatever line it is. read also ends when a child has: a timer, which is no news, or one of the two that watch.
+# read_queue: sets line; fails if a child has ended instead.
+read_queue() {
+	line=
+	read -r line <&3 || return
+	[ "$line" != wake ] || woken=yes
+}
+
+# Whatever line it is. The child that has ended may be a timer, which is no news, or one of the two that watch, or a
+# prober: that is started again a second later, so that one that always fails does not keep the machine busy.
 wait_for_news() {
-	until read -r _ <&3; do
+	until read_queue; do
 		[ -z "$source_id" ] || is_watching || return 0
+		if ! probers_run && ! is_running "$retry_id"; then
+			put_later 1
+			retry_id=$!
+		fi
 	done
+}
+
+probers_run() {
+	while read -r _ id _; do
+		[ -z "$id" ] || is_running "$id" || return 1
+	done <<-EOF
+		$probers
+	EOF
 }
 
 # Takes from the queue what comes until the mark. What is queued behind it came later and leads to another run: so no
 # change is lost, and all changes during a run cost one more run.
 gather() {
 	put_later $gather_seconds mark
-	line=
-	until [ "$line" = mark ]; do
-		read -r line <&3 || line=
-	done
+	mark_id=$!
+	until read_queue && [ "$line" = mark ]; do :; done
 }
 
 # put_later SECONDS [LINE]: in the background, also because the queue may be full and only this shell empties it.
@@ -134,17 +154,21 @@ is_listening() {
 		END { exit !found }' - /proc/net/netlink
 }
 
-# A process that has ended has no exe, also while nobody has asked for its exit status.
 is_watching() {
-	[ -e "/proc/$source_id/exe" ] && [ -e "/proc/$filter_id/exe" ]
+	is_running "$source_id" && is_running "$filter_id"
+}
+
+end_child() {
+	! is_running "$1" || kill "$1" 2>/dev/null || : # it may end by itself just now
+	wait "$1" 2>/dev/null || : # where the shell says that it was ended
 }
 
 stop_watching() {
-	for id in $source_id $filter_id $retry_id; do
-		kill "$id" 2>/dev/null || : # it may have ended
-		wait "$id" || :
+	for id in $source_id $filter_id $retry_id $mark_id; do
+		end_child "$id"
 	done
 	source_id=
 	filter_id=
 	retry_id=
+	mark_id=
 }

@@ -150,8 +150,8 @@ record_changes() {
 	done
 }
 
-# Tells a running monitor, if there is one, that there is another generation, or that multilink was stopped or started.
-# Open for both directions: without a monitor nobody waits.
+# Has the monitor begin anew, if it runs: multilink was loaded (another generation, an upgrade) or unloaded. Open for
+# both directions: without a monitor nobody waits.
 wake_monitor() {
 	[ ! -p $state/.wake ] || echo wake 1<>$state/.wake
 }

@@ -15,6 +15,7 @@ const stateWithout = async (box: Box) => (await box.state()).replaceAll(/^.*\.(w
 
 const events = [
   { name: 'set down', lose: 'ip link set eth1 down', regain: 'ip link set eth1 up' },
+  { name: 'without carrier', lose: 'ip link set far-eth1 down', regain: 'ip link set far-eth1 up' },
   { name: 'without its address', lose: 'ip address flush dev eth1',
     regain: `ip address add ${links.eth1.address} dev eth1` },
   { name: 'gone', lose: 'ip link delete eth1', regain: `ip link add eth1 type veth peer name far-eth1
@@ -56,15 +57,24 @@ t.test('a default route that comes and goes takes its link along, if that is whe
   t.match(await monitor.said(), 'eth1 is in, gateway 172.16.0.1')
 })
 
-t.test('an interface that loses its carrier is looked at', async (t) => {
-  const box = await appliedBox(t)
+t.test('each family comes and goes by itself', async (t) => {
+  const box = await makeBox(t)
+  await configureAll(box)
+  await box.apply(allLinks.replace('[link.eth1]', '[link.eth1]\ngateway6 = "fe80::1"'))
   const monitor = await startMonitor(t, box)
-  for (const change of ['down', 'up']) {
-    const before = await monitor.runs()
-    await box.sh(`ip link set far-eth1 ${change}`)
-    await until('a run', async () => (await monitor.runs()) > before)
-    await monitor.rests()
+  const goes = (chain: string) =>
+    until(chain, async () => (await box.sh('nft list map inet multilink ways6')).includes(`0x02000000 : goto ${chain}`))
+  for (const address of ['2001:db8:1::2/64', '2001:db8:2::2/64']) {
+    await box.sh(`ip address add ${address} dev eth1`)
+    await goes('keep_eth1')
+    await box.sh(`ip address delete ${address} dev eth1`)
+    await goes('hold_eth1')
   }
+  await box.sh('ip address add 2001:db8:1::2/64 dev eth1; ip route add default via fe80::9 dev eth1')
+  await goes('pin_eth1')
+  await box.sh('ip address flush dev eth1 scope global')
+  await goes('hold_eth1')
+  t.notMatch(await monitor.said(), /eth0|rausb0/)
 })
 
 t.test('routes and rules of ours that another program takes away come back', async (t) => {

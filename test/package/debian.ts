@@ -1,6 +1,6 @@
 // A throwaway Debian 12 for one test: Debian's own files and Node, a network of its own, gone when the test ends.
 
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +27,7 @@ export interface Debian {
 export async function startDebian(t: Test): Promise<Debian> {
   const root = await debianRoot()
   const place = await mkdtemp(path.join(tmpdir(), 'multilink-package-'))
-  const held = ['--mount', '--net', here('throwaway'), root, place]
+  const held = ['--mount', '--net', '--pid', '--fork', '--kill-child', here('throwaway'), root, place]
   const holder = execa('unshare', held, { reject: false, timeout: 900_000 })
   t.teardown(async () => {
     holder.kill('SIGKILL')
@@ -39,9 +39,11 @@ export async function startDebian(t: Test): Promise<Debian> {
     void holder.then((ended) => failed(new Error(`no throwaway Debian: ${ended.stderr}`)))
   })
 
+  const children = await readFile(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8')
+  const first = children.trim()
   // env -i: the test runner instruments every Node that inherits its environment
   const clean = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root', 'DEBIAN_FRONTEND=noninteractive']
-  const target = ['--target', String(holder.pid), '--mount', '--net', '--root', '--wd']
+  const target = ['--target', first, '--mount', '--net', '--pid', '--root', '--wd']
   const inside = [...target, '--', ...clean, 'sh', '-euc']
   return {
     sh: async (script) => {
@@ -50,7 +52,7 @@ export async function startDebian(t: Test): Promise<Debian> {
       if (failed) throw new Error(`${shortMessage}\n${all}`)
       return all
     },
-    take: async (file) => copyFile(file, `/proc/${holder.pid}/root/root/${path.basename(file)}`),
+    take: async (file) => copyFile(file, `/proc/${first}/root/root/${path.basename(file)}`),
   }
 }
 

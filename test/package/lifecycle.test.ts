@@ -7,6 +7,7 @@ import { execa } from 'execa'
 import t, { type Test } from 'tap'
 import { deb, install, startDebian, type Debian } from './debian.js'
 import { files, kernelState } from './state.js'
+import { until } from '../lab/wait.js'
 
 const config = `
 [link.eth0]
@@ -36,6 +37,20 @@ const configure = (debian: Debian) =>
 const table = (debian: Debian) => debian.sh('nft -s -a list table inet multilink')
 const rules = (debian: Debian) => debian.sh('ip rule; ip route show table all proto 157')
 
+/** The monitor's processes; the first is the shell. */
+const monitor = async (debian: Debian) => {
+  const list = await debian.sh(`ps -C monitor -o pid=,args= | while read -r id args; do
+      echo "$id $args"
+      ps --ppid "$id" -o pid=,args=
+    done`)
+  return list.split('\n').filter(Boolean)
+}
+const watches = (debian: Debian) =>
+  until('the monitor watches', async () => {
+    const processes = await monitor(debian)
+    return processes.some((line) => line.includes('ip -N -o monitor')) ? processes : undefined
+  })
+
 /** The same package as a later version, with newer conffiles but for the one that the admin has edited. */
 async function nextVersion(t: Test): Promise<string> {
   const folder = t.testdir()
@@ -54,9 +69,11 @@ t.test('purge gives back the kernel and the files as they were before the instal
   await configure(debian)
   t.not(await kernelState(debian), before.kernel, 'multilink is in use')
   await debian.sh('ifdown eth1; ifup eth1; ifdown eth0; ifup eth0')
+  await watches(debian)
   await debian.sh('apt-get purge -y multilink')
   t.equal(await kernelState(debian), before.kernel)
   t.equal(await files(debian), before.files)
+  t.strictSame(await monitor(debian), [])
 })
 
 t.test('remove takes everything out of the kernel, and the hooks that stay in /etc do nothing', async (t) => {
@@ -74,6 +91,7 @@ t.test('remove takes everything out of the kernel, and the hooks that stay in /e
     t.equal((await debian.sh('cat /etc/multilink.conf')).trim(), config.trim())
     t.match(await table(debian), /use_eth1/)
     t.match(await rules(debian), /default via 172.16.0.1 dev eth1/)
+    await watches(debian)
   })
 
   t.test('purged after remove, nothing is left either', async (t) => {
@@ -91,6 +109,7 @@ t.test('an upgrade', async (t) => {
   const before = { table: await table(debian), rules: await rules(debian) }
   await debian.sh('nft monitor destroy >/root/destroyed 2>&1 & echo $! >/root/monitor')
   await debian.sh('ip monitor route rule >/root/routing 2>&1 & echo $! >>/root/monitor')
+  const watched = await watches(debian)
   const printed = await install(debian, await nextVersion(t))
   await debian.sh('kill $(cat /root/monitor)')
 
@@ -99,6 +118,16 @@ t.test('an upgrade', async (t) => {
     t.equal(await debian.sh('grep table /root/destroyed || true'), '')
     t.equal(await debian.sh('grep Deleted /root/routing || true'), '')
     t.same({ table: await table(debian), rules: await rules(debian) }, before)
+  })
+
+  t.test('has the monitor begin anew, with the new files', async (t) => {
+    const [shell] = watched
+    const now = await until('others watch', async () => {
+      const processes = await watches(debian)
+      return processes.every((line) => line === shell || !watched.includes(line)) ? processes : undefined
+    })
+    t.equal(now.length, 3)
+    t.equal(now[0], shell)
   })
 
   t.test('asks nothing, keeps the config of the admin and brings the conffiles that were not touched', async (t) => {
