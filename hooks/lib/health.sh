@@ -123,6 +123,7 @@ prober_of() {
 
 # is_running PID: it is still a child of this shell (whose pid is not $$ where this is a subshell), and no zombie.
 is_running() {
+	[ -n "$1" ] || return 1
 	read -r self _ </proc/self/stat
 	{ read -r _ _ status parent _ <"/proc/$1/stat"; } 2>/dev/null || return 1
 	[ "$status" != Z ] && [ "$parent" = "$self" ]

@@ -3,7 +3,7 @@
 # At rest three processes wait: `ip monitor`, the filter (monitor.awk), and this shell, which reads the queue.
 #   .wake      the queue, a fifo: a line from the filter, from a timer, or `wake` from `wake_monitor` (records.sh)
 #   .monitor   its lock, and its process id where start-stop-daemon writes it
-#   .news    a fifo between the first two, only while they are started
+#   .news      a fifo between the first two, only while they are started
 
 # shellcheck source=hooks/lib/health.sh
 . $lib/health.sh
@@ -36,7 +36,6 @@ open_queue() {
 # another generation has become current.
 monitor() {
 	open_queue
-	start_probers
 	trap 'stop_watching; stop_probers; exit 0' TERM INT HUP
 	trap : CHLD # read returns when a child has ended
 	while :; do
@@ -44,7 +43,7 @@ monitor() {
 		if [ -n "$links" ] && [ ! -e $state/.stopped ]; then
 			is_watching || watch
 			reconcile_now
-			refresh_probers
+			start_probers
 		else
 			stop_watching
 			stop_probers
@@ -81,11 +80,24 @@ read_queue() {
 	[ "$line" != wake ] || woken=yes
 }
 
-# Whatever line it is. The child that has ended may be a timer, which is no news, or one of the two that watch.
+# Whatever line it is. The child that has ended may be a timer, which is no news, or one of the two that watch, or a
+# prober: that is started again a second later, so that one that always fails does not keep the machine busy.
 wait_for_news() {
 	until read_queue; do
 		[ -z "$source_id" ] || is_watching || return 0
+		if ! probers_run && ! is_running "$retry_id"; then
+			put_later 1
+			retry_id=$!
+		fi
 	done
+}
+
+probers_run() {
+	while read -r _ id _; do
+		[ -z "$id" ] || is_running "$id" || return 1
+	done <<-EOF
+		$probers
+	EOF
 }
 
 # Takes from the queue what comes until the mark. What is queued behind it came later and leads to another run: so no
@@ -144,12 +156,6 @@ is_listening() {
 
 is_watching() {
 	is_running "$source_id" && is_running "$filter_id"
-}
-
-# is_running ID: a child of ours. A process that has ended has no exe while its exit status waits; afterwards its number
-# may be another's. /proc/ID/stat: number, name in brackets, state, parent.
-is_running() {
-	[ -n "$1" ] && [ -e "/proc/$1/exe" ] && read -r _ _ _ parent _ 2>/dev/null <"/proc/$1/stat" && [ "$parent" = $$ ]
 }
 
 end_child() {

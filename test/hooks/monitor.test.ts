@@ -11,7 +11,8 @@ const ways = (box: Box) => box.sh('nft list map inet multilink ways')
 /** Waits until eth1's packets go to the chain. */
 const eth1Goes = (box: Box, chain: string) =>
   until(`eth1: ${chain}`, async () => (await ways(box)).includes(`0x02000000 : goto ${chain}`))
-const stateWithout = async (box: Box) => (await box.state()).replaceAll(/^.*\.(wake|monitor)\b.*\n/gm, '')
+/** Without what is the monitor's, and the last transaction. */
+const stateWithout = async (box: Box) => (await box.state()).replaceAll(/^.*\.(wake|monitor|elements)\b.*\n/gm, '')
 
 const events = [
   { name: 'set down', lose: 'ip link set eth1 down', regain: 'ip link set eth1 up' },
@@ -124,7 +125,7 @@ t.test('what cannot matter to a link wakes nobody', async (t) => {
     ip rule delete priority 77
     ip neighbour add 172.16.0.9 lladdr 02:00:00:00:00:01 dev eth1
     ip route add 192.0.2.0/24 via 172.16.0.9
-    ip route replace default via 172.16.0.1 dev eth1 table 1002 proto 157 onlink
+    ip route add default via 172.16.0.1 dev eth1 table 1002 metric 9 proto 157 onlink
     ip link delete veth1
     ip address add 172.16.0.3/16 dev eth1
     until grep -q 172.16.0.3 /run/events; do sleep 0.02; done
@@ -133,6 +134,29 @@ t.test('what cannot matter to a link wakes nobody', async (t) => {
     -f ${join(project, 'hooks/lib/monitor.awk')}`
   t.match(await box.sh('cat /run/events'), /veth1.*192\.0\.2\.0.*\[LINK\]Deleted/s)
   t.match(await box.sh(`${filter} /run/events`), /^address \d+: 172\.16\.0\.3\/16$/)
+})
+
+t.test('what is known is told once, and again after news was lost', async (t) => {
+  const box = await makeBox(t)
+  const up = '[LINK]3: eth1@far1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group 0'
+  const down = up.replace(',LOWER_UP', '').replace('state UP', 'state DOWN')
+  const lost = 'netlink receive error No buffer space available (105)'
+  const news = [up, up.replace('1500', '1400'), down, down, lost, down]
+  const filter = `awk -v links=eth1 -f ${join(project, 'hooks/lib/monitor.awk')}`
+  const { stdout } = await box.run(filter, `${news.join('\n')}\n`)
+  t.strictSame(stdout.split('\n'), ['link 3:', 'link 3:', 'unknown', 'link 3:'])
+})
+
+t.test('a prober that ends is started again', async (t) => {
+  const box = await makeBox(t)
+  await configureAll(box)
+  await box.apply(allLinks.replace('[link.eth1]', '[link.eth1]\ncheck_command = "true"'))
+  const monitor = await startMonitor(t, box)
+  const prober = () => box.sh(`ps -o pid=,args= --ppid ${monitor.id} | awk '/prober/ { print $1 }'`)
+  await until('it runs', prober)
+  const first = await prober()
+  await box.sh(`kill -9 ${first}`)
+  await until('another one runs', async () => !['', first].includes(await prober()))
 })
 
 t.test('apply, stop and start reach the running monitor', async (t) => {

@@ -30,6 +30,7 @@ t.test('every file is in its place, root owns it and only root may write it', as
     '-rwxr-xr-x root:root /etc/network/if-down.d/multilink',
     '-rwxr-xr-x root:root /etc/network/if-up.d/multilink',
     '-rw-r--r-- root:root /lib/systemd/system/multilink.service',
+    '-rw-r--r-- root:root /lib/systemd/system/multilink-monitor.service',
     '-rwxr-xr-x root:root /usr/lib/multilink/lease',
     '-rwxr-xr-x root:root /usr/lib/multilink/udhcpc',
     '-rw-r--r-- root:root /lib/systemd/system/multilink-monitor.service',
