@@ -2,7 +2,7 @@
 
 import { isInterfaceName } from '../config/names.js'
 import type { Kernel } from './kernel.js'
-import { isTunnel, isWayOut, mainDefaults, type Uplink } from './uplinks.js'
+import { asksProvider, isTunnel, isWayOut, mainDefaults, type Uplink } from './uplinks.js'
 import { spellGateway, warnOfSecondGateway, warnOfSecondLease, type LeasedGateways } from './warnings.js'
 
 /** One [link.NAME] of the config to be. */
@@ -11,6 +11,8 @@ export interface Candidate {
   /** false: written as a comment, for the admin to decide */
   readonly active: boolean
   readonly gateway: string
+  /** its gateway is asked whether it answers: what is dialled or leased is somebody else's to keep up */
+  readonly checked: boolean
   /** paragraphs that stand above it */
   readonly remarks: readonly string[]
   /** what must be mended outside multilink.conf; for stderr, each one line */
@@ -33,16 +35,17 @@ export function listCandidates(
 function judge(uplink: Uplink, before: readonly Uplink[], kernel: Kernel, leased: LeasedGateways): Candidate {
   const { name, stanza, gateway, route, device } = uplink
   const origin = `${name}: ${describeOrigin(uplink, kernel)}`
+  const checked = asksProvider.has(stanza?.method ?? '')
   if (!isWayOut(uplink)) {
     const why = isTunnel(device)
       ? 'A tunnel, which needs a way out itself, so it is left out. To balance over it too, take the # away:'
       : 'Its stanza names no gateway, so it may be a local network and is left out. If there is a way out' +
         ' behind it, write its gateway and take the # away:'
     const known = isTunnel(device) ? 'auto' : '...'
-    return { name, active: false, gateway: known, remarks: [origin, why], warnings: [] }
+    return { name, active: false, gateway: known, checked, remarks: [origin, why], warnings: [] }
   }
   const warned = warnOfSecondGateway(uplink, before) ?? warnOfSecondLease(uplink, before, leased)
-  if (warned) return { name, active: true, ...warned, remarks: [origin, ...warned.remarks] }
+  if (warned) return { name, active: true, ...warned, checked, remarks: [origin, ...warned.remarks] }
   // a default route in a table of somebody else's is not where "auto" looks
   const elsewhere = gateway === undefined && route !== undefined && route.table !== 'main'
   const absent = device ? [] : ['The kernel has no such device now.']
@@ -53,7 +56,7 @@ function judge(uplink: Uplink, before: readonly Uplink[], kernel: Kernel, leased
       : ['ifupdown has no stanza for it, so no hook tells multilink when it comes or goes.']),
   ]
   const spelt = spellGateway(elsewhere ? route.gateway : undefined)
-  return { name, active: true, gateway: spelt, remarks, warnings: [] }
+  return { name, active: true, gateway: spelt, checked, remarks, warnings: [] }
 }
 
 function describeOrigin({ name, stanza, gateway, route, device }: Uplink, kernel: Kernel): string {

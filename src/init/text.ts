@@ -9,11 +9,12 @@ const width = 78
 
 /** The config's text. Without candidates it is the file as shipped: everything explained, no link defined. */
 export function renderConfig(template: string, candidates: readonly Candidate[], written: boolean): string {
-  const links = candidates.map(({ name, active, gateway, remarks }, at) => ({
+  const links = candidates.map(({ name, active, gateway, checked, remarks }, at) => ({
     name: quoteKey(name),
     off: active ? '' : '#',
     isDefault: active && at === 0,
     gateway,
+    checked,
     remarks: remarks.flatMap((remark) => wrap(commentText(remark), width - 2)),
   }))
   return renderTemplate(template, { written, links, hasLinks: links.length > 0 }, quoteToml)

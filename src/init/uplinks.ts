@@ -17,7 +17,7 @@ export interface Uplink {
 }
 
 /** Methods of ifupdown that get their way out from the other end. */
-const asksProvider = new Set(['dhcp', 'bootp', 'ppp', 'wvdial'])
+export const asksProvider = new Set(['dhcp', 'bootp', 'ppp', 'wvdial'])
 
 /**
  * Interfaces that are, or could be, ways out: the kernel's first choice first, then in the order of the
