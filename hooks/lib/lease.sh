@@ -44,7 +44,7 @@ adopt_lease() {
 		read -r gateways
 		read -r servers
 		read -r resolvers
-	} <<-EOF
+	} <<-EOF || : # empty lines at the end are not there
 		$found
 	EOF
 	record_lease "$1" 4 "$gateways" "$servers" "$resolvers"

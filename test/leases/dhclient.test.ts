@@ -158,9 +158,12 @@ void t.test('links that dhclient brought up before the first apply have their ga
   const lab = await labOf(t, { deb })
   await stanzas(lab, { timeout: 10, lease: 120, renewal: 60 })
   const routes = '121,10.8.0.0/15,172.16.0.9,0.0.0.0/0,172.16.0.254'
-  await (await dhcpServer(t, lab, 'eth0')).start({ options: [router, '6,192.168.1.53', '15,evil"; }\\nlease {'] })
+  // with a quotation mark and line breaks in it, as dnsmasq.conf writes them
+  const rootPath = String.raw`17,"x\";\noption routers 6.6.6.6;\n"`
+  await (await dhcpServer(t, lab, 'eth0')).start({ options: [router, '6,192.168.1.53', rootPath] })
   await (await dhcpServer(t, lab, 'eth1')).start({ options: ['3,172.16.0.1', routes] })
   await lab.box.run(['ifup', 'eth0', 'eth1'])
+  t.match(await lab.box.read('/var/lib/dhcp/dhclient.eth0.leases'), '6.6.6.6', 'it stands in the file, quoted')
   // of another day, and of an address that the link has not
   await lab.box.write('/var/lib/dhcp/dhclient.rausb0.leases', `lease {
   interface "rausb0";
