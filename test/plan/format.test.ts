@@ -98,7 +98,7 @@ bypass 2001:db8:ffff:ffff::1 2001:db8:ffff:ffff::2 2001:db8:ffff:ffff::3
        2001:db8:ffff:ffff::4 2001:db8:ffff:ffff::5 2001:db8:ffff:ffff::6
        fd00::/8 tcp/22 tcp/6660-6669 udp/53
        strict: unreachable while the default link is out
-check  every 0.2 s, timeout 0.2 s, out after 1 round, back after 5 rounds,
+check  every 0.2 s, timeout 0.15 s, out after 1 round, back after 5 rounds,
        quorum 1, max_loss 10%, max_rtt 300 ms
 `)
   t.ok(shown.split('\n').every((line) => line.length <= 80))
