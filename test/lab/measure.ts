@@ -1,9 +1,11 @@
 // Measures in the lab, as medians: what the hook adds to ifup and to ifdown, what an apply takes, and how long the
-// table is away after a flush. `npm run measure -- [ROUNDS]`; out: one line a measure on stdout.
+// table is away after a flush; then what test/links/failover.ts measures. `npm run measure -- [ROUNDS]`; out: one line a
+// measure on stdout.
 
 import { raiseNetwork, type Lab } from './network.js'
 import { configOf, deb, linkNames } from './scenario.js'
 import { lan, stanza } from './topology.js'
+import { printFailover } from '../links/failover.js'
 
 export interface Times {
   /** all in milliseconds, medians */
@@ -82,4 +84,8 @@ async function main(rounds: number): Promise<void> {
   }
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) await main(Number(process.argv[2] ?? 15))
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const rounds = Number(process.argv[2] ?? 15)
+  await main(rounds)
+  await printFailover(rounds)
+}

@@ -9,7 +9,7 @@ import type { Features } from './model.js'
 export async function featuresOf(box: Box): Promise<Features> {
   const { stdout } = await box.sh(`
     [ ! -x /var/lib/multilink/current/monitor ] || echo monitor
-    [ ! -e /usr/lib/multilink/prober.awk ] || echo checks
+    [ ! -e /usr/lib/multilink/prober.sh ] || echo checks
     ! ip -6 rule show | grep -qw 'proto 157' || echo ipv6`)
   const there = stdout.split('\n')
   return { monitor: there.includes('monitor'), checks: there.includes('checks'), ipv6: there.includes('ipv6') }

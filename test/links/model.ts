@@ -52,7 +52,7 @@ export function possibleChanges(state: State, { monitor, checks }: Features): Ch
   return linkNames.flatMap((link) => {
     const now = state[link] as LinkState
     const kinds: (keyof LinkState)[] = ['up', 'up']
-    if (checks) kinds.push('provider', 'provider')
+    if (checks) kinds.push('provider')
     if (monitor) kinds.push('carrier', 'carrier')
     // The others are made on the box, on an interface that ifupdown has up.
     if (now.up && (monitor || link === gatewayInConfig)) kinds.push('gateway')
@@ -75,11 +75,14 @@ export function after(state: State, { link, what }: Change): State {
   return { ...state, [link]: { ...changed, device: true, address4: true, address6: true, gateway } }
 }
 
+/** Whether a link has all that a family needs on this side of its provider. */
+export function isThere(state: LinkState, family: 4 | 6): boolean {
+  return state.up && state.device && state.carrier && (family === 4 ? state.address4 : state.address6)
+}
+
 /** Whether a link should be usable for a family. */
 export function isUsable(state: LinkState, family: 4 | 6): boolean {
-  return (
-    state.up && state.device && state.carrier && state.provider && (family === 4 ? state.address4 : state.address6)
-  )
+  return isThere(state, family) && state.provider
 }
 
 /** Whether the box has a link's static address of a family. */

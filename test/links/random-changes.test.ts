@@ -12,7 +12,8 @@ import { randomNumbers } from '../random.js'
 import { addOtherGateways, configFor, gatewaysOf, make, stanzaWithMetric } from './changes.js'
 import { featuresOf, startMonitor } from './features.js'
 import { familyOf, hostOf, startLoad, type Family, type Load } from './load.js'
-import { after, allSound, describe, hasAddress, isBoundTo, possibleChanges, usableLinks } from './model.js'
+import { after, allSound, describe, hasAddress, isBoundTo, isThere, isUsable, possibleChanges } from './model.js'
+import { usableLinks } from './model.js'
 import type { Features, LinkState, State } from './model.js'
 
 t.setTimeout(840_000)
@@ -24,12 +25,22 @@ const count = Number(process.env['MULTILINK_CHANGES'] ?? 200)
 interface Calm {
   readonly from: number
   to: number
-  readonly usable: Record<Family, string[]>
+  readonly ways: Record<Family, Ways>
+}
+
+/** The links that should take a family's connections, none, or whatever the kernel says. */
+type Ways = readonly string[] | 'unknown'
+
+/** Where only checks fail, no link is better than the kernel's own choice, and its packets are lost. */
+function waysOut(state: State, family: Family): Ways {
+  const usable = usableLinks(state, family)
+  const there = Object.values(state).some((link) => isThere(link, family))
+  return usable.length === 0 && there ? 'unknown' : usable
 }
 
 /** A calm that begins now; until it is known when it ends, it has no length. */
 function calmIn(state: State): Calm {
-  return { from: Date.now(), to: 0, usable: { 4: usableLinks(state, 4), 6: usableLinks(state, 6) } }
+  return { from: Date.now(), to: 0, ways: { 4: waysOut(state, 4), 6: waysOut(state, 6) } }
 }
 
 /** The links' addresses that the box does not have now. */
@@ -60,50 +71,49 @@ async function startLab(t: Test): Promise<{ lab: Lab; features: Features }> {
 }
 
 /** What of the state the box has not come to yet; empty once it has. */
-async function differences(lab: Lab, state: State, families: readonly Family[]): Promise<string[]> {
+async function differences(lab: Lab, state: State, families: readonly Family[], checks: boolean): Promise<string[]> {
   const { stdout } = await lab.box.sh(`
     cd /run/multilink
     for family in 4 6; do
-      [ -d .in4 ] || [ $family = 6 ] || ls .in | sed 's/^/in4 /'
       ls .in$family 2>/dev/null | sed "s/^/in$family /"
+      grep . .health$family/* /dev/null 2>/dev/null | sed "s,^[^/]*/\\([^:]*\\):\\([a-z]*\\).*,health$family \\1 \\2,"
       ip -$family route show table all proto 157 | sed "s/^/route$family /"
     done
     nft list map inet multilink addresses | grep -o 'use_[a-z0-9]*' | sed 's/use_/bound4 /'
     nft list map inet multilink addresses6 2>/dev/null | grep -o 'use_[a-z0-9]*' | sed 's/use_/bound6 /'
     :`)
   const lines = stdout.split('\n')
-  return families.flatMap((family) => {
-    const usable = usableLinks(state, family)
-    const prefixed = (word: string): string =>
-      lines
-        .filter((line) => line.startsWith(`${word}${family} `))
-        .map((line) => line.slice(word.length + 2))
-        .sort()
-        .join(' ')
-    if (prefixed('in') !== [...usable].sort().join(' ')) {
-      return [`usable for IPv${family}: ${prefixed('in')}, not ${usable.join(' ')}`]
+  const problems: string[] = []
+  for (const family of families) {
+    const compare = (word: string, wanted: (link: LinkState) => boolean): void => {
+      const names = links.filter(({ name }) => lines.includes(`${word}${family} ${name}`)).map(({ name }) => name)
+      const right = links.filter(({ name }) => wanted(state[name] as LinkState)).map(({ name }) => name)
+      if (names.join(' ') !== right.join(' ')) problems.push(`${word}${family}: ${names.join(' ')}, not ${right.join(' ')}`)
     }
+    compare('in', (link) => isUsable(link, family))
     // What is bound to a link that is out but there gets its error by its address.
-    const bound = links.flatMap(({ name }) => (isBoundTo(state[name] as LinkState, family) ? [name] : []))
-    if (prefixed('bound') !== bound.sort().join(' ')) {
-      return [`known addresses of IPv${family}: those of ${prefixed('bound')}, not ${bound.join(' ')}`]
+    compare('bound', (link) => isBoundTo(link, family))
+    for (const link of links) {
+      const now = state[link.name] as LinkState
+      const gateway = gatewaysOf(link)[now.gateway][family === 4 ? 'v4' : 'v6']
+      const table = new RegExp(`^route${family} default via (.*) dev ${link.name} table 100[1-9] `)
+      const routes = lines.flatMap((line) => table.exec(line)?.[1] ?? [])
+      const right = isThere(now, family) ? [gateway] : []
+      if (routes.join() !== right.join()) problems.push(`${link.name}: via ${routes.join()}, not ${right.join()}`)
+      // What the prober said before holds until it says something else: until then the link may be in, or out.
+      const verdict = `health${family} ${link.name} ${now.provider ? 'up' : 'down'}`
+      if (checks && isThere(now, family) && !lines.includes(verdict)) problems.push(`no ${verdict}`)
     }
-    return usable.flatMap((name) => {
-      const link = links.find((candidate) => candidate.name === name) as (typeof links)[0]
-      const { v4, v6 } = gatewaysOf(link)[state[name]?.gateway ?? 0]
-      const wanted = `route${family} default via ${family === 4 ? v4 : v6} dev ${name} table 100`
-      const there = lines.some((line) => line.startsWith(wanted) && !line.startsWith(`${wanted}0`))
-      return there ? [] : [`no ${wanted}N`]
-    })
-  })
+  }
+  return problems
 }
 
 /** Waits until the box has come to the state; resolves to the milliseconds that took. */
-async function settled(lab: Lab, state: State, families: readonly Family[]): Promise<number> {
+async function settled(lab: Lab, state: State, families: readonly Family[], checks: boolean): Promise<number> {
   const begin = performance.now()
   let left: string[] = []
-  const ask = async (): Promise<boolean> => (left = await differences(lab, state, families)).length === 0
-  await until('the links settle', ask, { limit: 15_000 }).catch((failure: unknown) => {
+  const ask = async (): Promise<boolean> => (left = await differences(lab, state, families, checks)).length === 0
+  await until('the links settle', ask, { limit: 30_000 }).catch((failure: unknown) => {
     throw new Error(`${String(failure)}: ${left.join('; ')}`)
   })
   return performance.now() - begin
@@ -114,11 +124,12 @@ async function wrongConnections(load: Load, state: State, families: readonly Fam
   const flows = load.places.flatMap((place) => families.map((family) => [...place, family] as const))
   const wrong = await Promise.all(
     flows.map(async ([whose, agent, family]) => {
-      const usable = usableLinks(state, family)
+      const ways = waysOut(state, family)
+      if (ways === 'unknown') return []
       // IPv6 takes its error from the second SYN on, a second after the first.
-      const timeout = usable.length > 0 ? 5000 : whose === 'this machine' ? 3000 : 500
-      const ask = { hosts: [hostOf(family, 2)], port: ports.who, count: usable.length + 1, timeout, parallel: 4 }
-      const problems = (await agent.call('askMany', ask)).map((answer) => problemOf(answer, usable, whose))
+      const timeout = ways.length > 0 ? 5000 : whose === 'this machine' ? 3000 : 500
+      const ask = { hosts: [hostOf(family, 2)], port: ports.who, count: ways.length + 1, timeout, parallel: 4 }
+      const problems = (await agent.call('askMany', ask)).map((answer) => problemOf(answer, ways, whose))
       return problems.filter(Boolean).map((problem) => `${whose} to ${hostOf(family, 2)}: ${problem}`)
     }),
   )
@@ -127,18 +138,19 @@ async function wrongConnections(load: Load, state: State, families: readonly Fam
 
 function problemOf(
   answer: { seenAs?: string; error?: string },
-  usable: readonly string[],
+  ways: Ways,
   whose: string,
 ): string | undefined {
   const { seenAs, error } = answer
-  if (usable.length === 0) {
+  if (ways === 'unknown') return undefined
+  if (ways.length === 0) {
     if (error === undefined) return `came through, though no link is usable`
     // The kernel sends a host no more than one ICMP error a second (icmp_ratelimit), and the load asks 20 times.
     const late = error.startsWith('ETIMEDOUT') && whose === 'this machine'
     return late ? 'no error at once, though no link is usable' : undefined
   }
   if (seenAs === undefined) return error
-  return usable.includes(linkSeenAs(seenAs)) ? undefined : `over ${linkSeenAs(seenAs)}, which is out`
+  return ways.includes(linkSeenAs(seenAs)) ? undefined : `over ${linkSeenAs(seenAs)}, which is out`
 }
 
 t.test(`${count} changes under load, seed ${seed}`, async (t) => {
@@ -151,7 +163,7 @@ t.test(`${count} changes under load, seed ${seed}`, async (t) => {
   const took: Record<string, number[]> = {}
   let state = allSound
   let foreign = 0
-  await settled(lab, state, families)
+  await settled(lab, state, families, features.checks)
   let calm = calmIn(state)
   calms.push(calm)
 
@@ -174,7 +186,7 @@ t.test(`${count} changes under load, seed ${seed}`, async (t) => {
       await make(lab, change, state, features.checks)
     }
     const title = `${i}: ${told.join(', ')}`
-    const milliseconds = await settled(lab, state, families).catch((failure: unknown) => {
+    const milliseconds = await settled(lab, state, families, features.checks).catch((failure: unknown) => {
       t.fail(`${title}: ${String(failure)}`)
     })
     if (milliseconds === undefined) break
@@ -201,7 +213,7 @@ t.test(`${count} changes under load, seed ${seed}`, async (t) => {
   for (const { whose, answers } of await load.end()) {
     const judged = answers.flatMap((answer) => {
       const calm = calms.find(({ from, to }) => answer.at >= from && answer.at + answer.took <= to)
-      return calm === undefined ? [] : [problemOf(answer, calm.usable[familyOf(answer.host)], whose)]
+      return calm === undefined ? [] : [problemOf(answer, calm.ways[familyOf(answer.host)], whose)]
     })
     t.comment(`${whose}: ${answers.length} connections, ${judged.length} of them between changes`)
     t.same(judged.filter(Boolean), [], `none of ${whose} failed between changes`)
