@@ -16,7 +16,7 @@
 # Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
 # start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
 lock() {
-	[ -d $state/.before ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
+	[ -d $state/.moved6 ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
 		$state/.held4 $state/.held6 $state/.lease4 $state/.lease6 $state/.health4 $state/.health6 \
 		$state/.moved4 $state/.moved6
 	[ -z "${MULTILINK_LOCKED:-}" ] || return 0
