@@ -2,8 +2,9 @@
 // state after it. Nothing here waits for multilink.
 
 import type { Lab } from '../lab/network.js'
+import type { DhcpServer, Offer } from '../leases/dhcp-server.js'
 import { links, stanza, type LabLink } from '../lab/topology.js'
-import { gatewayInConfig, type Change, type LinkState, type State } from './model.js'
+import { gatewayInConfig, leasedLink, type Change, type LinkState, type State } from './model.js'
 
 /** The two addresses of a link's gateway, in each family. */
 export function gatewaysOf(link: LabLink): readonly [{ v4: string; v6: string }, { v4: string; v6: string }] {
@@ -17,16 +18,31 @@ export function gatewaysOf(link: LabLink): readonly [{ v4: string; v6: string },
 /** Stanzas of links whose default routes stand side by side in main: a metric for all but the first. */
 export function stanzaWithMetric(link: LabLink): string {
   if (link.name === 'eth0' || link.name === gatewayInConfig) return stanza(link.name, 'static')
-  const metric = `    metric ${metricOf(link).v4}`
-  return stanza(link.name, 'static')
-    .replace(/( {4}address .*\/\d+)\n(?=iface)/, `$1\n    gateway ${link.gateway}\n${metric}\n`)
-    .replace(/\n$/, `\n    gateway ${link.gateway6}\n${metric}\n`)
+  const metric = `    metric ${metricOf(link).v4}\n`
+  const [, v6] = stanza(link.name, 'static').split(/(?=^iface .* inet6)/m)
+  return `iface ${link.name} inet dhcp\n${metric}${v6}    gateway ${link.gateway6}\n${metric}`
 }
 
 /** As ifupdown sets them: IPv6 routes without one get 1024 from the kernel. */
 function metricOf(link: LabLink): { v4: number; v6: number } {
   return link.name === 'eth0' ? { v4: 0, v6: 1024 } : { v4: 2000, v6: 2000 }
 }
+
+/** What the DHCP server of a link gives: its address, for seconds, and the gateway of the state. */
+export function offerOf(link: LabLink, state: LinkState): Offer {
+  return { options: [`3,${gatewaysOf(link)[state.gateway].v4}`] }
+}
+
+/** dhclient's pace: a lease ends 4 s after the server has. (dnsmasq itself gives none under two minutes.) */
+export const dhclientPace = `
+timeout 1;
+retry 1;
+initial-interval 1;
+backoff-cutoff 1;
+supersede dhcp-lease-time 4;
+supersede dhcp-renewal-time 1;
+supersede dhcp-rebinding-time 3;
+`
 
 /** The config: the gateway of one link is in it; a dead provider is noticed by checks, if there are any. */
 export function configFor(state: State, checks: boolean): string {
@@ -53,9 +69,10 @@ function settings(link: LabLink, state: LinkState): string[] {
   const metric = metricOf(link)
   const routes = link.name !== gatewayInConfig
   const set = []
-  if (state.address4) set.push(`ip addr replace ${link.address}/${link.length} dev ${link.name}`)
+  const static4 = state.address4 && !state.dhcp
+  if (static4) set.push(`ip addr replace ${link.address}/${link.length} dev ${link.name}`)
   if (state.address6) set.push(`ip addr replace ${link.address6}/64 dev ${link.name}`)
-  if (state.address4 && routes) {
+  if (static4 && routes) {
     set.push(`ip route replace default via ${v4} dev ${link.name} metric ${metric.v4} onlink`)
   }
   // Not `replace`, which takes any other link's route of the same metric for the one to replace.
@@ -68,13 +85,21 @@ function settings(link: LabLink, state: LinkState): string[] {
   return set
 }
 
-/** Makes the change; `state` is the one after it. */
-export async function make(lab: Lab, { link: name, what }: Change, state: State, checks: boolean): Promise<void> {
+/** Makes the change; `state` is the one after it, `server` that of the link with a DHCP client. */
+export async function make(
+  { lab, server, checks }: { lab: Lab; server: DhcpServer; checks: boolean },
+  { link: name, what }: Change,
+  state: State,
+): Promise<void> {
   const link = links.find((candidate) => candidate.name === name) as LabLink
   const now = state[name] as LinkState
   const { box } = lab
   switch (what) {
+    case 'lease':
+      await (now.lease ? server.start(offerOf(link, now)) : server.stop())
+      return
     case 'up':
+      if (name === leasedLink && now.lease) await server.offer(offerOf(link, now))
       await box.run([now.up ? 'ifup' : 'ifdown', '--force', name])
       return
     case 'carrier':
@@ -90,6 +115,7 @@ export async function make(lab: Lab, { link: name, what }: Change, state: State,
         await box.run(['multilink', 'apply'])
         return
       }
+      if (name === leasedLink && now.lease) await server.offer(offerOf(link, now))
       if (now.device) await box.sh(settings(link, now).join('\n'))
       return
     case 'device':

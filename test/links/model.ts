@@ -3,8 +3,12 @@
 
 import { linkNames } from '../lab/scenario.js'
 
-/** What is right with a link; all true and `gateway` 0 to begin with. */
+/** What is right with a link; all but `dhcp` true, and `gateway` 0, to begin with. */
 export interface LinkState {
+  /** its IPv4 address and gateway come from a DHCP server; that never changes */
+  readonly dhcp: boolean
+  /** its DHCP server works, if it needs one */
+  readonly lease: boolean
   /** by ifup */
   readonly up: boolean
   /** `ip link set up` */
@@ -23,7 +27,7 @@ export type State = Readonly<Record<string, LinkState>>
 
 export interface Change {
   readonly link: string
-  readonly what: keyof LinkState
+  readonly what: Exclude<keyof LinkState, 'dhcp'>
 }
 
 /** What this multilink notices by itself. */
@@ -36,6 +40,8 @@ export interface Features {
 }
 
 const sound: LinkState = {
+  dhcp: false,
+  lease: true,
   up: true,
   device: true,
   carrier: true,
@@ -45,26 +51,31 @@ const sound: LinkState = {
   gateway: 0,
 }
 
-export const allSound: State = Object.fromEntries(linkNames.map((name) => [name, sound]))
+/** The link whose gateway is in multilink.conf: it changes by an apply. The others' change by main's default route. */
+export const gatewayInConfig = 'eth1'
+
+/** The link that has a DHCP client. */
+export const leasedLink = 'rausb0'
+
+export const allSound: State = Object.fromEntries(
+  linkNames.map((name) => [name, { ...sound, dhcp: name === leasedLink }]),
+)
 
 /** The changes that can come next. What is broken is mended more often than something breaks: links do come back. */
 export function possibleChanges(state: State, { monitor, checks }: Features): Change[] {
   return linkNames.flatMap((link) => {
     const now = state[link] as LinkState
-    const kinds: (keyof LinkState)[] = ['up', 'up']
+    const kinds: Change['what'][] = ['up', 'up']
     if (checks) kinds.push('provider')
     if (monitor) kinds.push('carrier', 'carrier')
     // The others are made on the box, on an interface that ifupdown has up.
     if (now.up && (monitor || link === gatewayInConfig)) kinds.push('gateway')
     if (now.up && monitor) kinds.push('device')
-    if (now.up && monitor && now.device) kinds.push('address4', 'address6')
+    if (now.up && monitor && now.device) kinds.push(now.dhcp ? 'lease' : 'address4', 'address6')
     const broken = kinds.filter((kind) => now[kind] === false)
     return [...kinds, ...broken, ...broken].map((what) => ({ link, what }))
   })
 }
-
-/** The link whose gateway is in multilink.conf: it changes by an apply. The others' change by main's default route. */
-export const gatewayInConfig = 'eth1'
 
 export function after(state: State, { link, what }: Change): State {
   const now = state[link] as LinkState
@@ -77,7 +88,7 @@ export function after(state: State, { link, what }: Change): State {
 
 /** Whether a link has all that a family needs on this side of its provider. */
 export function isThere(state: LinkState, family: 4 | 6): boolean {
-  return state.up && state.device && state.carrier && (family === 4 ? state.address4 : state.address6)
+  return hasAddress(state, family) && state.device && state.carrier
 }
 
 /** Whether a link should be usable for a family. */
@@ -85,12 +96,13 @@ export function isUsable(state: LinkState, family: 4 | 6): boolean {
   return isThere(state, family) && state.provider
 }
 
-/** Whether the box has a link's static address of a family. */
+/** Whether the box has a link's address of a family: a lease ends where nothing comes through to renew it. */
 export function hasAddress(state: LinkState, family: 4 | 6): boolean {
-  return state.up && (family === 4 ? state.address4 : state.address6 && state.device)
+  if (family === 6) return state.up && state.address6 && state.device
+  return state.up && (state.dhcp ? state.lease && state.device && state.carrier : state.address4)
 }
 
-/** Whether a link's static address of a family is there to be bound to: its interface is up too. */
+/** Whether a link's address of a family is there to be bound to: its interface is up too. */
 export function isBoundTo(state: LinkState, family: 4 | 6): boolean {
   return hasAddress(state, family) && state.device
 }
@@ -102,13 +114,14 @@ export function usableLinks(state: State, family: 4 | 6): string[] {
 
 export function describe({ link, what }: Change, state: State): string {
   const now = (state[link] as LinkState)[what]
-  const words: Record<keyof LinkState, readonly [string, string]> = {
+  const words: Record<Change['what'], readonly [string, string]> = {
     up: ['ifdown', 'ifup'],
     device: ['device set down', 'device set up'],
     carrier: ['cable pulled', 'cable plugged in'],
     provider: ['provider dead', 'provider back'],
     address4: ['IPv4 address gone', 'IPv4 address back'],
     address6: ['IPv6 address gone', 'IPv6 address back'],
+    lease: ['DHCP server dead', 'DHCP server back'],
     gateway: ['other gateway', 'first gateway'],
   }
   const back = what === 'gateway' ? now === 0 : now

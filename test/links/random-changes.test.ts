@@ -9,10 +9,11 @@ import { deb, labOf, ports } from '../lab/scenario.js'
 import { lan, links, linkSeenAs, stanza } from '../lab/topology.js'
 import { until } from '../lab/wait.js'
 import { randomNumbers } from '../random.js'
-import { addOtherGateways, configFor, gatewaysOf, make, stanzaWithMetric } from './changes.js'
+import { dhcpServer, type DhcpServer } from '../leases/dhcp-server.js'
+import { addOtherGateways, configFor, dhclientPace, gatewaysOf, make, stanzaWithMetric } from './changes.js'
 import { featuresOf, startMonitor } from './features.js'
 import { familyOf, hostOf, startLoad, type Family, type Load } from './load.js'
-import { after, allSound, describe, hasAddress, isBoundTo, isThere, isUsable, possibleChanges } from './model.js'
+import { after, allSound, describe, hasAddress, isBoundTo, isThere, isUsable, leasedLink, possibleChanges } from './model.js'
 import { usableLinks } from './model.js'
 import type { Features, LinkState, State } from './model.js'
 
@@ -51,7 +52,7 @@ function lostAddresses(state: State): string[] {
   })
 }
 
-async function startLab(t: Test): Promise<{ lab: Lab; features: Features }> {
+async function startLab(t: Test): Promise<{ lab: Lab; server: DhcpServer; features: Features }> {
   const lab = await labOf(t, { deb, v6: 'static' })
   for (const link of links) {
     await lab.box.write(`/etc/network/interfaces.d/${link.name}`, stanzaWithMetric(link))
@@ -66,8 +67,11 @@ async function startLab(t: Test): Promise<{ lab: Lab; features: Features }> {
     await lab.box.run(['multilink', 'apply'])
   }
   if (features.monitor) await startMonitor(lab)
+  await lab.box.sh(`cat >>/etc/dhcp/dhclient.conf <<'END'${dhclientPace}END`)
+  const server = await dhcpServer(t, lab, leasedLink)
+  await server.start()
   await lab.box.run(['ifup', lan.device, ...links.map(({ name }) => name)])
-  return { lab, features }
+  return { lab, server, features }
 }
 
 /** What of the state the box has not come to yet; empty once it has. */
@@ -80,6 +84,7 @@ async function differences(lab: Lab, state: State, families: readonly Family[], 
       ip -$family route show table all proto 157 | sed "s/^/route$family /"
     done
     nft list map inet multilink addresses | grep -o 'use_[a-z0-9]*' | sed 's/use_/bound4 /'
+    nft list map inet multilink leased | grep -o 'use_[a-z0-9]*' | sed 's/use_/leased4 /'
     nft list map inet multilink addresses6 2>/dev/null | grep -o 'use_[a-z0-9]*' | sed 's/use_/bound6 /'
     :`)
   const lines = stdout.split('\n')
@@ -93,6 +98,7 @@ async function differences(lab: Lab, state: State, families: readonly Family[], 
     compare('in', (link) => isUsable(link, family))
     // What is bound to a link that is out but there gets its error by its address.
     compare('bound', (link) => isBoundTo(link, family))
+    compare('leased', (link) => family === 4 && link.dhcp && hasAddress(link, 4))
     for (const link of links) {
       const now = state[link.name] as LinkState
       const gateway = gatewaysOf(link)[now.gateway][family === 4 ? 'v4' : 'v6']
@@ -154,7 +160,7 @@ function problemOf(
 }
 
 t.test(`${count} changes under load, seed ${seed}`, async (t) => {
-  const { lab, features } = await startLab(t)
+  const { lab, server, features } = await startLab(t)
   t.comment(JSON.stringify(features))
   const families: Family[] = features.ipv6 ? [4, 6] : [4]
   const random = randomNumbers(seed)
@@ -183,7 +189,7 @@ t.test(`${count} changes under load, seed ${seed}`, async (t) => {
       told.push(describe(change, (state = after(state, change))))
       touched.links.add(change.link)
       for (const address of lostAddresses(state)) touched.addresses.add(address)
-      await make(lab, change, state, features.checks)
+      await make({ lab, server, checks: features.checks }, change, state)
     }
     const title = `${i}: ${told.join(', ')}`
     const milliseconds = await settled(lab, state, families, features.checks).catch((failure: unknown) => {
