@@ -151,7 +151,7 @@ t.test('IPv6, router advertisements: link-local gateways, no key of the config',
   const lab = await balancedLab(t, { v6: 'ra' })
   for (const name of linkNames) {
     await lab.box.sh(`i=0; until ip -6 route show default dev ${name} | grep -q 'via fe80'; do
-      i=$((i + 1)); [ $i -lt 500 ] || exit 1; sleep 0.02; done`)
+      i=$((i + 1)); [ $i -lt 2000 ] || exit 1; sleep 0.02; done`, { timeout: 90_000 })
   }
   await lab.box.run(['/var/lib/multilink/current/changed'])
   t.same(counts(await connect(lab, 'lan', 30)), [10, 10, 10])
