@@ -48,10 +48,11 @@ t.test('a template that asks for an unknown name is refused, in each of the file
 })
 
 t.test('only what was asked for is in the rules', async (t) => {
-  const plain = textOf(configOf([linkNamed('eth0')], { helpers: [] }), 'rules.nft')
+  const nothing = { helpers: [], udpAnswers: false }
+  const plain = textOf(configOf([linkNamed('eth0')], nothing), 'rules.nft')
   t.notMatch(plain, /ct helper|bypass_networks|@networks|dport/)
   const bypass = { networks: [], tcp: [{ first: 22, last: 22 }], udp: [], strict: false }
-  const withTcp = textOf(configOf([linkNamed('eth0')], { helpers: [], bypass }), 'rules.nft')
+  const withTcp = textOf(configOf([linkNamed('eth0')], { ...nothing, bypass }), 'rules.nft')
   t.match(withTcp, 'tcp dport { 22 }')
   t.notMatch(withTcp, 'udp dport')
 })

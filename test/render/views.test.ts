@@ -59,7 +59,7 @@ check_command eth2 'it'\\''s; echo "$LINK"'
   const bypass = { networks: [], tcp: [], udp: [], strict: true }
   const off = linkNamed('eth0', { ipv6: false })
   t.equal(rendered('if-up', template, [off], { check, bypass, udpAnswers: false }), `false false true
-check_settings 0.2 0.2 2 9 2 10 300
+check_settings 0.2 0.15 2 9 2 10 300
 `)
 })
 
