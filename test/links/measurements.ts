@@ -79,7 +79,7 @@ export function providerDead(what: string, more: string, runs: number): Promise<
     for (let run = 0; run < runs; run++) {
       const link = linkOfRun(run)
       const hosts = [server(1), server6(1)]
-      for (const agent of agents) await agent.call('startSteady', { hosts, port: ports.who, perSecond: 50, timeout: 10_000 })
+      for (const agent of agents) await agent.call('startSteady', { hosts, port: ports.who, perSecond: 50, timeout: 4000 })
       await more100(internet)
       await lab.kill(link.name)
       await until(`${link.name} is out`, () => isOut(lab, link), { limit: 30_000 })
@@ -133,7 +133,7 @@ export function letGo(runs: number): Promise<Row[]> {
         (await box.call('waitingStates')).filter(overLink).every(({ error }) => error !== undefined)
       await until('local connections end', ended)
       const local = (await box.call('closeWaiting')).filter(overLink)
-      note("a TCP connection of this machine's has its error", Math.max(...local.map(({ at }) => at ?? Number.NaN)) - detected)
+      note("from detection: a TCP connection of this machine's has its error", Math.max(...local.map(({ at }) => at ?? Number.NaN)) - detected)
 
       for (const [whose, agent] of [["this machine's", box], ['a forwarded', host]] as const) {
         const moved = async (): Promise<boolean> =>
@@ -141,7 +141,7 @@ export function letGo(runs: number): Promise<Row[]> {
         await until(`${whose} flows move`, moved)
         const flows = (await agent.call('stopFlows')).filter((flow) => wasOver(flow, link, detected))
         const at = flows.map((flow) => movedAt(flow, link, detected) ?? Number.NaN)
-        note(`${whose} UDP flow is answered over a live link`, Math.max(...at) - detected)
+        note(`from detection: ${whose} UDP flow is answered over a live link`, Math.max(...at) - detected)
       }
 
       const wrote = Date.now()
@@ -151,13 +151,13 @@ export function letGo(runs: number): Promise<Row[]> {
       await until('forwarded connections are reset', reset)
       const forwarded = (await host.call('closeWaiting')).filter(overLink)
       const last = Math.max(...forwarded.map(({ at }) => at ?? Number.NaN))
-      note('a forwarded TCP connection has its reset, counted from when the client next sends', last - wrote)
+      note('from when its client next sends: a forwarded TCP connection has its reset', last - wrote)
 
       await lab.revive(link.name)
       await verdict(lab, link, 'up')
       await allIn(lab)
     }
-    return Object.entries(rows).map(([what, values]) => ({ what: `from detection: ${what}`, unit: 's', values }))
+    return Object.entries(rows).map(([what, values]) => ({ what, unit: 's', values }))
   })
 }
 
