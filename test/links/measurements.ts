@@ -51,7 +51,8 @@ async function allIn(lab: Lab): Promise<void> {
   await until(
     'all links are in',
     async () => {
-      const { stdout } = await lab.box.sh('cd /run/multilink; echo $(ls .in4 | sort), $(ls .in6 | sort)', { reject: false })
+      const list = 'cd /run/multilink; echo $(ls .in4 | sort), $(ls .in6 | sort)'
+      const { stdout } = await lab.box.sh(list, { reject: false })
       return stdout.trim() === `${all}, ${all}`
     },
     { limit: 30_000 },
@@ -79,7 +80,8 @@ export function providerDead(what: string, more: string, runs: number): Promise<
     for (let run = 0; run < runs; run++) {
       const link = linkOfRun(run)
       const hosts = [server(1), server6(1)]
-      for (const agent of agents) await agent.call('startSteady', { hosts, port: ports.who, perSecond: 50, timeout: 10_000 })
+      const steady = { hosts, port: ports.who, perSecond: 50, timeout: 4000 }
+      for (const agent of agents) await agent.call('startSteady', steady)
       await more100(internet)
       await lab.kill(link.name)
       await until(`${link.name} is out`, () => isOut(lab, link), { limit: 30_000 })
@@ -124,7 +126,9 @@ export function letGo(runs: number): Promise<Row[]> {
       for (const agent of [box, host]) {
         await agent.call('openWaiting', { host: server(1), port: ports.echo, count: 6 })
         await agent.call('startFlows', { host: server(1), port: ports.who, count: 6 })
-        await until('flows are answered', async () => (await agent.call('flowStates')).every(({ changes }) => changes.length > 0))
+        const answered = async (): Promise<boolean> =>
+          (await agent.call('flowStates')).every(({ changes }) => changes.length > 0)
+        await until('flows are answered', answered)
       }
       await lab.kill(link.name)
       const detected = await verdict(lab, link, 'down')
@@ -133,15 +137,18 @@ export function letGo(runs: number): Promise<Row[]> {
         (await box.call('waitingStates')).filter(overLink).every(({ error }) => error !== undefined)
       await until('local connections end', ended)
       const local = (await box.call('closeWaiting')).filter(overLink)
-      note("a TCP connection of this machine's has its error", Math.max(...local.map(({ at }) => at ?? Number.NaN)) - detected)
+      const end = Math.max(...local.map(({ at }) => at ?? Number.NaN))
+      note("from detection: a TCP connection of this machine's has its error", end - detected)
 
       for (const [whose, agent] of [["this machine's", box], ['a forwarded', host]] as const) {
         const moved = async (): Promise<boolean> =>
-          (await agent.call('flowStates')).every((flow) => !wasOver(flow, link, detected) || movedAt(flow, link, detected) !== undefined)
+          (await agent.call('flowStates')).every(
+            (flow) => !wasOver(flow, link, detected) || movedAt(flow, link, detected) !== undefined,
+          )
         await until(`${whose} flows move`, moved)
         const flows = (await agent.call('stopFlows')).filter((flow) => wasOver(flow, link, detected))
         const at = flows.map((flow) => movedAt(flow, link, detected) ?? Number.NaN)
-        note(`${whose} UDP flow is answered over a live link`, Math.max(...at) - detected)
+        note(`from detection: ${whose} UDP flow is answered over a live link`, Math.max(...at) - detected)
       }
 
       const wrote = Date.now()
@@ -151,13 +158,13 @@ export function letGo(runs: number): Promise<Row[]> {
       await until('forwarded connections are reset', reset)
       const forwarded = (await host.call('closeWaiting')).filter(overLink)
       const last = Math.max(...forwarded.map(({ at }) => at ?? Number.NaN))
-      note('a forwarded TCP connection has its reset, counted from when the client next sends', last - wrote)
+      note('from when its client next sends: a forwarded TCP connection has its reset', last - wrote)
 
       await lab.revive(link.name)
       await verdict(lab, link, 'up')
       await allIn(lab)
     }
-    return Object.entries(rows).map(([what, values]) => ({ what: `from detection: ${what}`, unit: 's', values }))
+    return Object.entries(rows).map(([what, values]) => ({ what, unit: 's', values }))
   })
 }
 
@@ -211,7 +218,8 @@ export function atRest(runs: number, seconds = 10): Promise<Row[]> {
     for (let run = 0; run < runs; run++) {
       const before = await processorSeconds(lab.box)
       const begin = performance.now()
-      await until('some seconds are over', () => performance.now() - begin >= seconds * 1000, { limit: 2000 * seconds, every: 200 })
+      const isOver = (): boolean => performance.now() - begin >= seconds * 1000
+      await until('some seconds are over', isOver, { limit: 2000 * seconds, every: 200 })
       const passed = (performance.now() - begin) / 1000
       load.push((((await processorSeconds(lab.box)) - before) / passed) * 100)
       const memory = await memoryOf(lab.box, id)

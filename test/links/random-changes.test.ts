@@ -13,8 +13,8 @@ import { dhcpServer, type DhcpServer } from '../leases/dhcp-server.js'
 import { addOtherGateways, configFor, dhclientPace, gatewaysOf, make, stanzaWithMetric } from './changes.js'
 import { featuresOf, startMonitor } from './features.js'
 import { familyOf, hostOf, startLoad, type Family, type Load } from './load.js'
-import { after, allSound, describe, hasAddress, isBoundTo, isThere, isUsable, leasedLink, possibleChanges } from './model.js'
-import { usableLinks } from './model.js'
+import { after, allSound, describe, hasAddress, isBoundTo, isThere, isUsable } from './model.js'
+import { leasedLink, possibleChanges, usableLinks } from './model.js'
 import type { Features, LinkState, State } from './model.js'
 
 t.setTimeout(840_000)
@@ -93,7 +93,8 @@ async function differences(lab: Lab, state: State, families: readonly Family[], 
     const compare = (word: string, wanted: (link: LinkState) => boolean): void => {
       const names = links.filter(({ name }) => lines.includes(`${word}${family} ${name}`)).map(({ name }) => name)
       const right = links.filter(({ name }) => wanted(state[name] as LinkState)).map(({ name }) => name)
-      if (names.join(' ') !== right.join(' ')) problems.push(`${word}${family}: ${names.join(' ')}, not ${right.join(' ')}`)
+      const problem = `${word}${family}: ${names.join(' ')}, not ${right.join(' ')}`
+      if (names.join(' ') !== right.join(' ')) problems.push(problem)
     }
     compare('in', (link) => isUsable(link, family))
     // What is bound to a link that is out but there gets its error by its address.
