@@ -1,6 +1,6 @@
-// In: a root. Out: what was applied there last and what the hooks recorded since. Reads files only.
+// In: a root. Out: what was applied there last. Reads files only.
 
-import { readFile, readlink, stat } from 'node:fs/promises'
+import { readlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import * as v from 'valibot'
 import { readConfig } from '../config/read.js'
@@ -9,6 +9,7 @@ import { readNumbers } from '../install/numbers.js'
 import { pathsUnder } from '../install/paths.js'
 import { buildPlan } from '../plan/build.js'
 import { formatPlanJson } from '../plan/format.js'
+import { readText, readTime } from './files.js'
 
 /** plan.json writes marks as "0x01000000". */
 const mark = v.pipe(v.union([v.string(), v.number()]), v.transform(Number), v.number())
@@ -27,12 +28,19 @@ const planSchema = v.object({
       share: v.number(),
       isDefault: v.boolean(),
       gateway: v.string(),
+      gateway6: v.string(),
+      ipv6: v.boolean(),
+      tier: v.number(),
+      check: v.union([v.literal('gateway'), v.array(v.string())]),
+      checkCommand: v.string(),
     }),
   ),
 })
 
 /** The part of plan.json that status shows. */
 export type AppliedPlan = v.InferOutput<typeof planSchema>
+
+export type AppliedLink = AppliedPlan['links'][number]
 
 export interface Applied {
   readonly generation: number | null
@@ -41,7 +49,6 @@ export interface Applied {
 }
 
 const current = '/var/lib/multilink/current'
-const state = '/run/multilink'
 
 /** The current generation; undefined if nothing was ever applied. */
 export async function readApplied(root: string): Promise<Applied | undefined> {
@@ -78,61 +85,4 @@ async function isNewer(file: string, path: string, root: string, applied: Date |
     if (error instanceof AdminError) return true // apply would refuse it
     throw error
   }
-}
-
-export interface Records {
-  readonly stopped: boolean
-  readonly since: Date | undefined
-}
-
-export async function readRecords(root: string): Promise<Records> {
-  const [stopped, since, loaded] = await Promise.all(
-    ['.stopped', '.since', '.loaded'].map((name) => readTime(join(root, state, name))),
-  )
-  return { stopped: stopped !== undefined, since: since ?? loaded }
-}
-
-export interface LinkRecords {
-  /** taken down by ifdown */
-  readonly takenDown: boolean
-  /** why reconcile left it out */
-  readonly reason: string | undefined
-  /** as ifupdown knew it */
-  readonly gateway: string | undefined
-}
-
-export async function readLinkRecords(root: string, name: string): Promise<LinkRecords> {
-  const [record, reason, down] = await Promise.all([
-    readText(join(root, state, name)),
-    readText(join(root, state, '.out4', name)),
-    readTime(join(root, state, '.down', name)),
-  ])
-  const gateway = /^gateway=([0-9.]+)$/m.exec(record ?? '')?.[1]
-  return { takenDown: down !== undefined, reason: reason?.trim() || undefined, gateway }
-}
-
-async function readText(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    forgiveMissing(file, error)
-    return undefined
-  }
-}
-
-async function readTime(file: string): Promise<Date | undefined> {
-  try {
-    return (await stat(file)).mtime
-  } catch (error) {
-    forgiveMissing(file, error)
-    return undefined
-  }
-}
-
-function forgiveMissing(file: string, error: unknown): undefined {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-  throw new SystemError(`${file} cannot be read (${code ?? String(error)}); status wants root`, {
-    cause: error,
-  })
 }

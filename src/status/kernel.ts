@@ -2,14 +2,18 @@
 // One program each, however many links there are; it only asks.
 
 import { execa } from 'execa'
+import type { Family } from '../config/addresses.js'
 import { SystemError } from '../errors.js'
+import { readText } from './files.js'
 
 /** No locale may change a message that is looked at here. */
 const options = { timeout: 30_000, env: { LC_ALL: 'C' } } as const
 
 export interface Table {
-  /** connection mark -> the chain its packets go to: keep_LINK, or out */
-  readonly ways: ReadonlyMap<number, string>
+  /** by family: connection mark -> the chain its packets go to: keep_LINK, pin_LINK, hold_LINK or out */
+  readonly ways: Readonly<Record<Family, ReadonlyMap<number, string>>>
+  /** by family: the link that bypassed traffic takes; null: none */
+  readonly bypass: Readonly<Record<Family, string | null>>
   /** counter -> packets; in our table they count connections */
   readonly counters: ReadonlyMap<string, number>
 }
@@ -33,18 +37,30 @@ export async function readTable(): Promise<Table | undefined> {
     throw new SystemError(`nft cannot list the table inet multilink: ${why}; status wants root and nft`)
   }
   const objects = (JSON.parse(result.stdout) as NftJson).nftables
-  const ways = objects.find(({ map }) => map?.name === 'ways')?.map?.elem ?? []
+  const elements = (name: string): [number | string, string][] =>
+    (objects.find(({ map }) => map?.name === name)?.map?.elem ?? []).map(([key, verdict]) => [
+      key,
+      verdict.goto?.target ?? '',
+    ])
+  const ways = (name: string) => new Map(elements(name).map(([mark, chain]) => [Number(mark), chain]))
+  const bypass = new Map(elements('bypass_to').map(([family, chain]) => [family, chain.replace(/^use_/, '')]))
   return {
-    ways: new Map(ways.map(([mark, verdict]) => [Number(mark), verdict.goto?.target ?? ''])),
+    ways: { 4: ways('ways'), 6: ways('ways6') },
+    bypass: { 4: bypass.get('ipv4') ?? null, 6: bypass.get('ipv6') ?? null },
     counters: new Map(objects.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets]] : []))),
   }
 }
 
-/** Routing table -> the gateway of its default route; null where it is point-to-point. */
-export async function readGateways(): Promise<Map<number, string | null>> {
+/** Whether this kernel has IPv6 and it is not switched off: what has_ipv6 (hooks/lib/observe.sh) asks. */
+export async function hasIpv6(): Promise<boolean> {
+  return (await readText('/proc/sys/net/ipv6/conf/lo/disable_ipv6'))?.trim() === '0'
+}
+
+/** Of one family: routing table -> the gateway of its default route; null where it is point-to-point. */
+export async function readGateways(family: Family): Promise<Map<number, string | null>> {
   const routes = await askIp<{ gateway?: string; table?: string }>([
     '-N',
-    '-4',
+    `-${family}`,
     'route',
     'show',
     'default',
@@ -85,17 +101,22 @@ export async function readDevices(): Promise<Map<string, DeviceStatus>> {
 }
 
 /**
- * Mark under `mask` -> connections open now; undefined where conntrack cannot tell. TCP connections that are
- * over and only wait for late packets (TIME_WAIT, CLOSE) are not open.
+ * Mark under `mask` -> connections of these families open now; undefined where conntrack cannot tell. TCP
+ * connections that are over and only wait for late packets (TIME_WAIT, CLOSE) are not open.
  */
-export async function countOpen(mask: number): Promise<Map<number, number> | undefined> {
+export async function countOpen(
+  mask: number,
+  families: readonly Family[],
+): Promise<Map<number, number> | undefined> {
   const counts = new Map<number, number>()
   try {
-    // A busy router has some 100,000 lines: they are counted as they come.
-    for await (const line of execa('conntrack', ['-L', '-f', 'ipv4'], { ...options, buffer: false })) {
-      if (/ (TIME_WAIT|CLOSE) src=/.test(line)) continue
-      const mark = (Number(/ mark=(\d+)/.exec(line)?.[1] ?? 0) & mask) >>> 0
-      if (mark !== 0) counts.set(mark, (counts.get(mark) ?? 0) + 1)
+    for (const family of families) {
+      // A busy router has some 100,000 lines: they are counted as they come.
+      for await (const line of execa('conntrack', ['-L', '-f', `ipv${family}`], { ...options, buffer: false })) {
+        if (/ (TIME_WAIT|CLOSE) src=/.test(line)) continue
+        const mark = (Number(/ mark=(\d+)/.exec(line)?.[1] ?? 0) & mask) >>> 0
+        if (mark !== 0) counts.set(mark, (counts.get(mark) ?? 0) + 1)
+      }
     }
     return counts
   } catch {

@@ -1,32 +1,30 @@
 // In: a root with what was applied and recorded, and the running kernel. Out: the Status. Changes nothing.
 
 import { formatMark } from '../plan/marks.js'
-import { readApplied, readLinkRecords, readRecords, type AppliedPlan, type LinkRecords } from './applied.js'
-import { countOpen, readDevices, readGateways, readTable, type DeviceStatus, type Table } from './kernel.js'
-import type { LinkState, LinkStatus, Status } from './status.js'
-
-interface Kernel {
-  readonly table: Table | undefined
-  readonly gateways: ReadonlyMap<number, string | null>
-  readonly devices: ReadonlyMap<string, DeviceStatus>
-  readonly open: ReadonlyMap<number, number> | undefined
-}
+import { readApplied, type AppliedLink } from './applied.js'
+import { describeFamily, type Whole } from './judge.js'
+import { countOpen, hasIpv6, readDevices, readGateways, readTable } from './kernel.js'
+import { isMonitorRunning } from './monitor.js'
+import { readFamilyRecords, readRecords } from './records.js'
+import type { LinkStatus, Status } from './status.js'
 
 /**
  * What runs now; the kernel asked is the running one, whatever the root. Throws SystemError without root's
  * rights.
  */
 export async function readStatus(root: string): Promise<Status> {
-  const [applied, { stopped, since }] = await Promise.all([readApplied(root), readRecords(root)])
+  const [applied, { stopped, since }, ipv6] = await Promise.all([readApplied(root), readRecords(root), hasIpv6()])
   const plan = applied?.plan
-  const [table, gateways, devices, open] = await Promise.all([
+  const [table, gateways4, gateways6, devices, open, monitor] = await Promise.all([
     readTable(),
-    readGateways(),
+    readGateways(4),
+    ipv6 ? readGateways(6) : new Map<number, string | null>(),
     readDevices(),
-    plan ? countOpen(plan.mask) : undefined,
+    plan ? countOpen(plan.mask, ipv6 ? [4, 6] : [4]) : undefined,
+    isMonitorRunning(root),
   ])
-  const kernel = { table, gateways, devices, open }
   const links = plan?.links ?? []
+  const kernel = { table, gateways: { 4: gateways4, 6: gateways6 }, devices, open, ipv6, monitor }
   return {
     schema: 1,
     loaded: table !== undefined,
@@ -36,66 +34,33 @@ export async function readStatus(root: string): Promise<Status> {
     config: plan?.config ?? null,
     configNewer: applied?.configNewer ?? false,
     method: plan?.method ?? null,
-    links: await Promise.all(
-      links.map(async (link) =>
-        describeLink(link, links, await readLinkRecords(root, link.name), kernel, stopped),
-      ),
-    ),
+    monitor,
+    bypass: { ipv4: table?.bypass[4] ?? null, ipv6: table?.bypass[6] ?? null },
+    links: await Promise.all(links.map((link) => describeLink(link, root, { links, kernel, stopped }))),
   }
 }
 
-type AppliedLink = AppliedPlan['links'][number]
-
-function describeLink(
-  link: AppliedLink,
-  all: readonly AppliedLink[],
-  records: LinkRecords,
-  kernel: Kernel,
-  stopped: boolean,
-): LinkStatus {
-  const { name, number, mark, table, weight, share, isDefault } = link
-  const counted = kernel.table?.counters
+async function describeLink(link: AppliedLink, root: string, whole: Whole): Promise<LinkStatus> {
+  const { name, number, mark, table, weight, tier, share, isDefault } = link
+  const { open, devices, table: loaded } = whole.kernel
+  const counted = loaded?.counters
   const chosen = (of: string) => counted?.get(`chosen_${of}`) ?? 0
-  const total = all.reduce((sum, each) => sum + chosen(each.name), 0)
-  const known = link.gateway === 'auto' ? (records.gateway ?? null) : link.gateway
-  const routed = kernel.gateways.get(table)
+  const total = whole.links.reduce((sum, each) => sum + chosen(each.name), 0)
+  const [records4, records6] = await Promise.all([readFamilyRecords(root, name, 4), readFamilyRecords(root, name, 6)])
   return {
     name,
     number,
     mark: formatMark(mark),
     table,
-    ...judge(link, records, kernel, stopped),
-    gateway: routed === undefined ? known : routed,
+    ...describeFamily(link, 4, records4, whole),
+    ipv6: link.ipv6 ? describeFamily(link, 6, records6, whole) : null,
     default: isDefault,
     weight,
+    tier,
     share,
     given: counted ? { connections: chosen(name), share: total > 0 ? chosen(name) / total : null } : null,
     connections: counted ? (counted.get(`connections_${name}`) ?? 0) : null,
-    open: kernel.open ? (kernel.open.get(mark) ?? 0) : null,
-    bytes: kernel.devices.get(name)?.bytes ?? null,
+    open: open ? (open.get(mark) ?? 0) : null,
+    bytes: devices.get(name)?.bytes ?? null,
   }
-}
-
-/** The kernel's word comes before the records': it is what packets obey. */
-function judge(
-  { name, mark }: AppliedLink,
-  records: LinkRecords,
-  { table, devices }: Kernel,
-  stopped: boolean,
-): { state: LinkState; reason: string | null } {
-  if (!table) {
-    if (records.takenDown) return { state: 'down', reason: 'taken down by ifdown' }
-    return { state: 'out', reason: stopped ? 'multilink is stopped' : 'multilink is not loaded' }
-  }
-  const way = table.ways.get(mark)
-  if (way === `keep_${name}` || way === `pin_${name}`) {
-    const device = devices.get(name)
-    const trouble = device ? device.trouble : 'its interface is gone'
-    // No hook tells when an interface is set down by hand, or its cable is pulled.
-    return { state: 'up', reason: trouble === undefined ? null : `in the balance, but ${trouble}` }
-  }
-  if (records.takenDown) return { state: 'down', reason: records.reason ?? 'taken down by ifdown' }
-  if (way === undefined)
-    return { state: 'out', reason: "the table that is loaded does not know it; run 'multilink apply'" }
-  return { state: 'out', reason: records.reason ?? `not brought up; run 'ifup ${name}'` }
 }

@@ -23,17 +23,48 @@ export interface Status {
   readonly configNewer: boolean
   /** how new connections get their link; null: nothing was ever applied */
   readonly method: Method | null
+  /** whether the monitor runs: without it nothing is checked, and a lost carrier, address or route goes unnoticed */
+  readonly monitor: boolean
+  /** the link that bypassed traffic takes now, by family; null: none, or the table is not loaded */
+  readonly bypass: { readonly ipv4: string | null; readonly ipv6: string | null }
   /** in order of preference, as in the config that was applied */
   readonly links: readonly LinkStatus[]
 }
 
 /**
- * up: usable, its packets are let out by it (and unless its weight is 0, new connections are given to it) ·
+ * up: usable, its packets are let out by it (new connections are given to it unless it stands by or its weight is 0) ·
  * out: not usable now, `reason` says why · down: taken down on purpose by ifdown
  */
 export type LinkState = 'up' | 'out' | 'down'
 
-export interface LinkStatus {
+/** A link in one address family: it is usable in each on its own. */
+export interface FamilyStatus {
+  readonly state: LinkState
+  /** why it is not up, or what is wrong with it although it is; null: nothing */
+  readonly reason: string | null
+  /** the address its packets go to; null: none is known, or it is point-to-point and needs none */
+  readonly gateway: string | null
+  /** up, but of a tier that is not in use: no new connections are given to it while a lower tier has a usable link */
+  readonly standby: boolean
+  /** not up, and what is pinned to it is kept: no other link is usable, or its on_loss is "keep" */
+  readonly held: boolean
+  /** what its checks say; null: it has none */
+  readonly health: HealthStatus | null
+}
+
+export interface HealthStatus {
+  /** the last verdict; null: none yet */
+  readonly verdict: 'up' | 'down' | null
+  /** why it is down, else null */
+  readonly reason: string | null
+  /** lost probes of the last 100, in percent; null: nothing of this family is probed now */
+  readonly loss: number | null
+  /** mean round trip of those answered, in milliseconds; null: none was, or nothing is probed */
+  readonly rtt: number | null
+}
+
+/** What it says of a single family is said of IPv4. */
+export interface LinkStatus extends FamilyStatus {
   /** the interface */
   readonly name: string
   /** the link's number, remembered by name; mark and table follow from it */
@@ -42,16 +73,15 @@ export interface LinkStatus {
   readonly mark: string
   /** its routing table */
   readonly table: number
-  readonly state: LinkState
-  /** why it is not up, or what is wrong with it although it is; null: nothing */
-  readonly reason: string | null
-  /** the address its packets go to; null: none is known, or it is point-to-point and needs none */
-  readonly gateway: string | null
-  /** whether bypassed traffic goes here */
+  /** the same for IPv6; null: its `ipv6` is false */
+  readonly ipv6: FamilyStatus | null
+  /** whether it is the default link, which bypassed traffic takes while it is usable */
   readonly default: boolean
   /** as configured, 0 to 255 */
   readonly weight: number
-  /** what the weight comes to while every link is up, 0 to 1 */
+  /** 0 to 9: it is chosen from only while no link of a lower tier is usable */
+  readonly tier: number
+  /** what the weight comes to while every link is up, 0 to 1; 0 for a backup */
   readonly share: number
   /** what the method gave it since the table was loaded; null while it is not */
   readonly given: {
@@ -66,8 +96,8 @@ export interface LinkStatus {
    */
   readonly connections: number | null
   /**
-   * connections with its mark that conntrack knows now, finished TCP ones aside; null: they cannot be
-   * counted
+   * connections of both families with its mark that conntrack knows now, finished TCP ones aside; null: they cannot
+   * be counted
    */
   readonly open: number | null
   /** all bytes of the interface since it exists, not only balanced ones; null: there is no such interface */

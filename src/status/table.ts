@@ -2,8 +2,9 @@
 // default.
 
 import { renderHeading } from './heading.js'
-import type { LinkStatus, Status } from './status.js'
-import { formatBytes, formatShare } from './units.js'
+import { listRows, type Row } from './rows.js'
+import type { HealthStatus, LinkStatus, Status } from './status.js'
+import { formatBytes, formatLoss, formatRtt, formatShare, wrap } from './units.js'
 
 export interface Terminal {
   readonly columns: number
@@ -21,68 +22,123 @@ export function thisTerminal(): Terminal {
 interface Column {
   readonly title: string
   readonly left?: true
-  readonly cell: (link: LinkStatus) => string
+  readonly cell: (row: Row) => string
 }
 
+const byLink = (text: (link: LinkStatus) => string) => (row: Row) => (row.first ? text(row.link) : '')
+const byHealth = (text: (health: HealthStatus | null) => string) => (row: Row) => text(row.status.health)
+const formatCount = (count: number | null) => (count === null ? '-' : String(count))
+
+/** The gateway is the last that differs by family: one that is too long goes on in the empty cells behind it. */
+const gateway: Column = { title: 'gateway', left: true, cell: ({ status }) => status.gateway ?? '-' }
+
 const columns: readonly Column[] = [
-  { title: 'link', left: true, cell: ({ name }) => name },
+  { title: 'link', left: true, cell: byLink(({ name }) => name) },
+  { title: 'IP', left: true, cell: ({ family }) => family },
   { title: 'state', left: true, cell: ({ state }) => state },
-  { title: 'gateway', left: true, cell: ({ gateway }) => gateway ?? '-' },
-  { title: 'weight', cell: ({ weight }) => String(weight) },
-  { title: 'share', cell: ({ share }) => formatShare(share) },
-  { title: 'given', cell: ({ given }) => formatShare(given?.share) },
-  { title: 'open', cell: ({ open }) => (open === null ? '-' : String(open)) },
-  { title: 'in', cell: ({ bytes }) => (bytes ? formatBytes(bytes.in) : '-') },
-  { title: 'out', cell: ({ bytes }) => (bytes ? formatBytes(bytes.out) : '-') },
+  { title: 'loss', cell: byHealth((health) => formatLoss(health?.loss)) },
+  { title: 'rtt', cell: byHealth((health) => formatRtt(health?.rtt)) },
+  gateway,
+  { title: 'tier', cell: byLink(({ tier }) => String(tier)) },
+  { title: 'weight', cell: byLink(({ weight }) => String(weight)) },
+  { title: 'share', cell: byLink(({ share }) => formatShare(share)) },
+  { title: 'given', cell: byLink(({ given }) => formatShare(given?.share)) },
+  { title: 'open', cell: byLink(({ open }) => formatCount(open)) },
+  { title: 'in', cell: byLink(({ bytes }) => formatBytes(bytes?.in)) },
+  { title: 'out', cell: byLink(({ bytes }) => formatBytes(bytes?.out)) },
 ]
 
-/** The heading, then a row a link, or a block a link where the terminal is too narrow; ends in a newline. */
+/** What is left out where there is no room, one step after the other; the config says it too. */
+const steps: readonly (readonly string[])[] = [[], ['weight'], ['weight', 'share']]
+
+/** The heading, then a row a link and family, or a block a link where the terminal is too narrow; ends in a newline. */
 export function renderStatus(status: Status, terminal: Terminal = thisTerminal()): string {
   const lines = [...renderHeading(status)]
-  if (status.links.length > 0) lines.push('', ...renderRows(status.links, terminal))
+  if (status.links.length > 0) lines.push('', ...renderLinks(status.links, terminal))
   return `${lines.join('\n')}\n`
 }
 
-function renderRows(links: readonly LinkStatus[], { columns: room, colours }: Terminal): string[] {
-  const cells = links.map((link) => columns.map(({ cell }) => cell(link)))
-  const widths = columns.map(({ title }, at) =>
-    Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)),
-  )
-  const gap = [2, 1].find((gap) => widths.reduce((sum, width) => sum + width + gap, -gap) <= room)
-  if (gap === undefined) return links.flatMap((link) => renderBlock(link, colours))
-  const align = (row: readonly string[]) =>
-    row.map((text, at) => (columns[at]?.left ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0)))
+function renderLinks(links: readonly LinkStatus[], terminal: Terminal): string[] {
+  const rows = listRows(links)
+  const unused = [
+    ...(rows.some(({ family }) => family !== '') ? [] : ['IP']),
+    ...(rows.some(({ status }) => status.health !== null) ? [] : ['loss', 'rtt']),
+    ...(links.some(({ tier }) => tier > 0) ? [] : ['tier']),
+  ]
+  for (const dropped of steps) {
+    const shown = columns.filter(({ title }) => !unused.includes(title) && !dropped.includes(title))
+    const widths = shown.map((column) => measure(column, rows))
+    const gap = [2, 1].find((gap) => widths.reduce((sum, width) => sum + width + gap, -gap) <= terminal.columns)
+    if (gap !== undefined) return renderTable(rows, shown, widths, gap, terminal)
+  }
+  return rows.flatMap((row, at) => renderBlock(row, rows[at + 1]?.first !== false, terminal))
+}
+
+function measure(column: Column, rows: readonly Row[]): number {
+  const counted = column === gateway ? rows.filter(({ first }) => first) : rows
+  return Math.max(column.title.length, ...counted.map((row) => column.cell(row).length))
+}
+
+function renderTable(
+  rows: readonly Row[],
+  shown: readonly Column[],
+  widths: readonly number[],
+  gap: number,
+  { columns: room, colours }: Terminal,
+): string[] {
+  const align = (text: string, at: number) =>
+    shown[at]?.left ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0)
+  const join = (cells: readonly string[]) => cells.join(' '.repeat(gap)).trimEnd()
+  const shownUpTo = shown.indexOf(gateway)
   return [
-    align(columns.map(({ title }) => title)).join(' '.repeat(gap)),
-    ...links.flatMap((link, row) => [
-      align(cells[row] ?? [])
-        .map((text, at) => (columns[at]?.title === 'state' ? paint(text, link, colours) : text))
-        .join(' '.repeat(gap)),
-      ...renderReason(link),
-    ]),
+    join(shown.map(({ title }, at) => align(title, at))),
+    ...rows.flatMap((row) => {
+      const cells = shown.map((column, at) => align(column.cell(row), at))
+      const line = join(row.first ? cells : cells.slice(0, shownUpTo + 1))
+      // A family that a link does not have takes one line.
+      const short = `${join(cells.slice(0, shownUpTo))}${' '.repeat(gap)}${row.notes.join('; ')}`
+      const isShort = !row.first && row.status.gateway === null && row.notes.length > 0 && short.length <= room
+      const text = isShort ? short : line
+      const state = shown.findIndex(({ title }) => title === 'state')
+      const before = widths.slice(0, state).reduce((sum, width) => sum + width + gap, 0)
+      const end = before + (widths[state] ?? 0)
+      return [
+        text.slice(0, before) + paint(text.slice(before, end), row, colours) + text.slice(end),
+        ...(isShort ? [] : renderNotes(row, 4, room)),
+      ]
+    }),
   ]
 }
 
 /** For a phone held upright: 40 columns are enough. */
-function renderBlock(link: LinkStatus, colours: boolean): string[] {
-  const [name = '', state = '', gateway = '', weight, share, given, open, into, out] = columns.map(
-    ({ cell }) => cell(link),
-  )
+function renderBlock(row: Row, last: boolean, { columns: room, colours }: Terminal): string[] {
+  const { link, status, family, first, state } = row
+  const { name, weight, tier, share, given, open, bytes } = link
+  const indent = first ? 4 : 8
+  const label = family === '' ? '' : family === 'v4' ? 'IPv4 ' : 'IPv6 '
+  const via = status.gateway === null ? '' : `, via ${status.gateway}`
+  const { loss, rtt } = status.health ?? { loss: null, rtt: null }
   return [
-    `${name} ${paint(state, link, colours)}${link.gateway === null ? '' : `, via ${gateway}`}`,
-    ...renderReason(link),
-    `    weight ${weight}, share ${share}, given ${given}`,
-    `    ${open} open, in ${into}, out ${out}`,
+    `${first ? `${name} ` : '    '}${label}${paint(state, row, colours)}${via}`,
+    ...renderNotes(row, indent, room),
+    ...(loss === null ? [] : [`${' '.repeat(indent)}loss ${formatLoss(loss)}, rtt ${formatRtt(rtt)}`]),
+    ...(last
+      ? [
+          ...(tier > 0 ? [`    tier ${tier}`] : []),
+          `    weight ${weight}, share ${formatShare(share)}, given ${formatShare(given?.share)}`,
+          `    ${formatCount(open)} open, in ${formatBytes(bytes?.in)}, out ${formatBytes(bytes?.out)}`,
+        ]
+      : []),
   ]
 }
 
-function renderReason({ reason }: LinkStatus): string[] {
-  return reason === null ? [] : [`    ${reason}`]
+function renderNotes({ notes }: Row, indent: number, room: number): string[] {
+  return notes.flatMap((note) => wrap(note, room - indent)).map((line) => ' '.repeat(indent) + line)
 }
 
-/** Green: all is well; yellow: meant to be so, or up with trouble; red: out. */
-function paint(text: string, { state, reason }: LinkStatus, colours: boolean): string {
-  if (!colours) return text
-  const colour = state === 'out' ? 31 : state === 'up' && reason === null ? 32 : 33
-  return `\u001b[${colour}m${text}\u001b[0m`
+const colourOf = { good: 32, odd: 33, bad: 31 } as const
+
+/** Green: all is well; yellow: meant to be so, or not the whole link; red: out. */
+function paint(text: string, { mood }: Row, colours: boolean): string {
+  return colours ? `\u001b[${colourOf[mood]}m${text}\u001b[0m` : text
 }

@@ -1,6 +1,7 @@
 // What `status` learns of a real kernel, in a namespace of its own, with the nft table as multilink renders
 // it: three links, of which eth0 is in the balance, eth1 was taken down and rausb0 is out.
 
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { formatPlanJson } from '../../src/plan/format.js'
 import { renderArtefacts } from '../../src/render/artefacts.js'
 import { readTemplates } from '../../src/render/templates.js'
 import type { Status } from '../../src/status/status.js'
+import { until } from '../lab/wait.js'
 import { ipBatch, namespacesOf, removeNamespacesNow, run, within } from '../lab/namespaces.js'
 
 const namespace = `status-${process.pid}`
@@ -62,6 +64,8 @@ await t.test('nothing was ever applied', async (t) => {
     config: null,
     configNewer: false,
     method: null,
+    monitor: false,
+    bypass: { ipv4: null, ipv6: null },
     links: [],
   })
 })
@@ -136,7 +140,8 @@ await t.test('with the table in the kernel', async (t) => {
   })
   await put('run/multilink/.since', '', new Date('2026-01-31T08:15:00Z'))
   await put('run/multilink/.loaded', '', new Date('2026-01-31T08:20:00Z'))
-  await put('run/multilink/eth0', 'gateway=192.168.1.254\n')
+  await put('run/multilink/eth0', 'gateway=192.168.1.254\ngateway6=\n')
+  await put('run/multilink/.out6/eth0', 'it has no IPv6 address\n')
   await put('run/multilink/.down/eth1', '')
   await put('run/multilink/.out4/eth1', 'taken down by ifdown\n')
   await put('run/multilink/rausb0', 'gateway=192.168.0.1\n')
@@ -196,8 +201,20 @@ await t.test('with the table in the kernel', async (t) => {
         state: 'up',
         reason: null,
         gateway: '192.168.1.1',
+        standby: false,
+        held: false,
+        health: null,
+        ipv6: {
+          state: 'out',
+          reason: 'it has no IPv6 address',
+          gateway: null,
+          standby: false,
+          held: false,
+          health: null,
+        },
         default: true,
         weight: 2,
+        tier: 0,
         share: 0.5,
         given: { connections: 30, share: 0.75 },
         connections: 40,
@@ -271,11 +288,159 @@ await t.test('with the table in the kernel', async (t) => {
   })
 })
 
-await t.test('the fields and their order are those documented in the type', async (t) => {
-  const text = await readFile(new URL('../../src/status/status.ts', import.meta.url), 'utf8')
-  const fields = [...text.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name)
+const checked = `
+[link.eth0]
+check = ["192.0.2.1", "2001:db8::1"]
+[link.eth1]
+check = ["192.0.2.1"]
+on_loss = "keep"
+[link.rausb0]
+check = "gateway"
+tier = 1
+[link.ppp0]
+ipv6 = false
+check_command = "true"
+`
+
+await t.test('both families, checks, tiers and the monitor', async (t) => {
+  const { plan } = buildPlan(parseConfig(checked, '/etc/multilink.conf'), new Map())
+  const text = renderArtefacts(plan, templates).find(({ path }) => path === 'rules.nft')?.text ?? ''
+  await rm(join(root, 'run/multilink'), { recursive: true })
+  await put('var/lib/multilink/generations/12/plan.json', formatPlanJson(plan))
+  const load = (elements: string) =>
+    run(within(namespace, ['nft', '-f', '-']), {
+      input: elements.replaceAll(/^(\S+) \{/gm, 'flush map inet multilink $1\nadd element inet multilink $1 {'),
+    })
+  await run(within(namespace, ['nft', '-f', '-']), { input: text })
+  // eth0 is up in both; eth1 is lost in IPv4 and kept, up in IPv6 by a gateway of its own; rausb0 stands by in both
+  await load(`\
+ways { 0x01000000 : goto pin_eth0, 0x02000000 : goto hold_eth1, 0x03000000 : goto keep_rausb0, 0x04000000 : goto out }
+ways6 { 0x01000000 : goto keep_eth0, 0x02000000 : goto pin_eth1, 0x03000000 : goto keep_rausb0 }
+bypass_to { ipv4 : goto use_eth0, ipv6 : goto use_eth1 }
+`)
+  await ipBatch(
+    [
+      'link set peer0 up',
+      'link add eth1 type veth peer name peer2',
+      'link set eth1 up',
+      'link set peer2 up',
+      'route replace default via 192.168.1.1 dev eth0 table 1001 protocol 157',
+      'route add default via 192.168.2.1 dev eth1 table 1002 protocol 157 onlink',
+      'route add default via fe80::1 dev eth0 table 1001 protocol 157 metric 1024 onlink',
+      'route add default via fe80::2 dev eth1 table 1002 protocol 157 metric 1024 onlink',
+      'route add ::/0 dev rausb0 table 1003 protocol 157 metric 1024',
+    ],
+    namespace,
+  )
+  const checks = 'its checks fail: no answer from 192.0.2.1 for 1.5 s'
+  for (const [path, text] of [
+    ['.out4/eth1', `${checks}\n`],
+    ['.held4/eth1', ''],
+    ['.health4/eth0', 'up\nloss=0 rtt=-\n'],
+    ['.probes4/eth0', 'loss=3 rtt=12.3\n'],
+    ['.health6/eth0', 'up\nloss=0 rtt=-\n'],
+    ['.probes6/eth0', 'loss=0 rtt=-\n'],
+    ['.health4/eth1', 'down no answer from 192.0.2.1 for 1.5 s\nloss=40 rtt=9.0\n'],
+    ['.probes4/eth1', 'loss=100 rtt=-\n'],
+    ['.health6/eth1', 'up\nloss=0 rtt=1.0\n'],
+    ['.probes6/eth1', 'loss=50 rtt=1.0\n'],
+    ['.probes4/rausb0', 'loss=0 rtt=1.0\n'],
+    ['.lease4/rausb0', 'gateway=192.168.0.9\nservers=\ndns=\n'],
+    ['rausb0', 'gateway=192.168.0.1\ngateway6=fe80::9\n'],
+    ['ppp0', 'gateway=\ngateway6=\n'],
+    ['.out4/ppp0', 'its interface is down or absent\n'],
+    ['.held4/ppp0', ''],
+    ['.monitor', ''],
+  ] as const) {
+    await put(`run/multilink/${path}`, text)
+  }
+  await run(within(namespace, ['conntrack', '-I', '-p', 'udp', '-s', '2001:db8::2', '-d', '2001:db8::1',
+    '--sport', '1', '--dport', '53', '-t', '100', '-m', String(0x02000000)]))
+
+  const figuresOf = (status: Status | undefined) =>
+    status?.links.map(({ health, ipv6 }) =>
+      [health, ipv6?.health].map((one) => one && `${one.verdict} ${one.loss} ${one.rtt}`),
+    )
+  await t.test('no figures while nothing probes: those recorded are old', async (t) => {
+    const { status } = await ask()
+    t.match(status, { monitor: false })
+    t.same(figuresOf(status), [
+      ['up null null', 'up null null'],
+      ['down null null', 'up null null'],
+      ['null null null', 'null null null'],
+      ['null null null', undefined],
+    ])
+  })
+
+  const lock = join(root, 'run/multilink/.monitor')
+  const monitor = spawn('sh', ['-c', 'exec 4>>"$1"; flock -n 4; echo; exec sleep 100', 'sh', lock])
+  t.teardown(() => monitor.kill())
+  await new Promise((resolve) => monitor.stdout.once('data', resolve))
   const { status } = await ask()
-  t.same(Object.keys(status ?? {}).concat(Object.keys(status?.links[0] ?? {})), fields)
+  t.match(status, { monitor: true, bypass: { ipv4: 'eth0', ipv6: 'eth1' } })
+  t.same(
+    figuresOf(status),
+    [
+      ['up 3 12.3', 'up 0 null'],
+      // eth1 has no IPv6 target: that family follows IPv4's verdict and has no figures of its own
+      ['down 100 null', 'up null null'],
+      // rausb0 has no route in IPv4: nothing is probed there
+      ['null null null', 'null null null'],
+      ['null null null', undefined],
+    ],
+  )
+  const [eth0, eth1, rausb0, ppp0] = status?.links ?? []
+  t.match(eth0, {
+    state: 'up', standby: false, held: false, gateway: '192.168.1.1', tier: 0,
+    ipv6: { state: 'up', reason: null, standby: false, gateway: 'fe80::1' },
+  })
+  t.match(eth1, {
+    state: 'out', reason: checks, held: true, gateway: '192.168.2.1',
+    health: { reason: 'no answer from 192.0.2.1 for 1.5 s' },
+    ipv6: { state: 'up', reason: null, held: false, gateway: 'fe80::2' },
+    open: 1,
+  })
+  t.match(rausb0, {
+    state: 'up', standby: true, gateway: '192.168.0.9', tier: 1, share: 0,
+    ipv6: { state: 'up', standby: true, gateway: null },
+  })
+  t.match(ppp0, { state: 'out', held: false, ipv6: null })
+
+  await t.test('a tier is in use in a family while no lower one has a usable link', async (t) => {
+    await load('ways { 0x01000000 : goto out, 0x02000000 : goto hold_eth1, 0x03000000 : goto keep_rausb0 }\n')
+    t.match((await ask()).status?.links[2], { state: 'up', standby: false, ipv6: { state: 'up', standby: true } })
+  })
+  await t.test('a machine without IPv6 says so', async (t) => {
+    await inside('sysctl', '-qw', 'net.ipv6.conf.lo.disable_ipv6=1')
+    await load('ways6 { 0x01000000 : goto out }\n')
+    t.match((await ask()).status?.links[0], { ipv6: { state: 'out', reason: 'IPv6 is off on this machine' } })
+    await inside('sysctl', '-qw', 'net.ipv6.conf.lo.disable_ipv6=0')
+  })
+  await t.test('the monitor has ended', async (t) => {
+    monitor.kill()
+    await until('it is told', async () => (await ask()).status?.monitor === false)
+    t.end()
+  })
+})
+
+await t.test('the fields are those documented in the type, and in the man page', async (t) => {
+  const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const [types, page] = await Promise.all([read('src/status/status.ts'), read('man/multilink.8')])
+  const fieldsOf = (name: string) => {
+    const [, body] = new RegExp(`^export interface ${name} .*\n([^]*?)^}`, 'm').exec(types) ?? []
+    return [...(body ?? '').matchAll(/^ {2}readonly (\w+)/gm)].map(([, field]) => field ?? '')
+  }
+  const { status } = await ask()
+  const link = status?.links[0]
+  const same = (what: string, found: object | null | undefined, fields: readonly string[]) =>
+    t.same(Object.keys(found ?? {}).sort(), [...fields].sort(), what)
+  same('status', status, fieldsOf('Status'))
+  same('a link', link, [...fieldsOf('LinkStatus'), ...fieldsOf('FamilyStatus')])
+  same('a family', link?.ipv6, fieldsOf('FamilyStatus'))
+  same('health', link?.health, fieldsOf('HealthStatus'))
+  const section = page.slice(page.indexOf('.SH "STATUS AS JSON"'), page.indexOf('.SH "IN THE KERNEL"'))
+  for (const field of ['Status', 'LinkStatus', 'FamilyStatus', 'HealthStatus'].flatMap(fieldsOf))
+    t.match(section, new RegExp(`^\\.B ${field}$`, 'm'), `${field} is in the man page`)
 })
 
 await t.test('the namespace can be taken away again', async (t) => {
