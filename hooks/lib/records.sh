@@ -146,7 +146,7 @@ record_changes() {
 	EOF
 	# A link that left the config is news when it comes back.
 	for told in "$state"/.in?/* "$state"/.out?/* "$state"/.held?/* "$state"/.moved?/*; do
-		is_link "${told##*/}" || rm -f "$told"
+		[ ! -e "$told" ] || is_link "${told##*/}" || rm -f "$told"
 	done
 }
 
