@@ -144,9 +144,11 @@ record_changes() {
 	done <<-EOF
 		$lost
 	EOF
-	# A link that left the config is news when it comes back.
-	for told in "$state"/.in?/* "$state"/.out?/* "$state"/.held?/* "$state"/.moved?/*; do
-		[ ! -e "$told" ] || is_link "${told##*/}" || rm -f "$told"
+	# A link that left the config, or whose IPv6 did, is news when it comes back.
+	for family in 4 6; do
+		for told in "$state/.in$family"/* "$state/.out$family"/* "$state/.held$family"/* "$state/.moved$family"/*; do
+			[ ! -e "$told" ] || is_link_of "${told##*/}" $family || rm -f "$told"
+		done
 	done
 }
 
