@@ -217,7 +217,8 @@ pin_links() {
 			note_role
 		elif [ "$usable_count" = 0 ] || has_option "$options" keep; then
 			ways="$ways, $mark : goto hold_$name"
-			[ ! -e "$state/.in$family/$name" ] || changes="$changes$family $name held$newline"
+			# First of all: once it is recorded to be out, nothing else tells that it was in.
+			[ ! -e "$state/.in$family/$name" ] || changes="$family $name held$newline$changes"
 		else
 			ways="$ways, $mark : goto out"
 			forget_moved "$name" "$family"

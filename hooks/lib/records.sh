@@ -111,7 +111,7 @@ note_change() {
 	fi
 	was=
 	[ ! -e "$state/.out$1/$2" ] || read -r was <"$state/.out$1/$2" || :
-	[ "$was" != "$3" ] || return 0
+	[ "$was" != "$3" ] || [ -e "$state/.in$1/$2" ] || return 0
 	if [ "$1" = 6 ] && [ ! -e "$state/.in6/$2" ]; then
 		changes="$changes$1 $2 never: $3$newline"
 	else

@@ -100,6 +100,27 @@ t.test('a stop that cannot list the rules is exit 3 and says so; the next takes 
   t.equal(await box.state('kernel'), clean)
 })
 
+t.test('killed between the two records of a link that goes out: the next run mends them', async (t) => {
+  const box = await appliedBox(t)
+  await box.ifDown('eth1')
+  const out = await box.state()
+  await box.sh('echo active >/run/multilink/.in4/eth1')
+  await box.ifUp('eth0')
+  t.equal(await box.state(), out)
+})
+
+t.test('killed while it says that the last link is out: that it holds what is pinned to it is known', async (t) => {
+  const box = await makeBox(t)
+  await box.configure('eth1')
+  await box.apply(allLinks)
+  await box.sh(`mkdir /run/shims
+    printf '#!/bin/sh\\nkill -9 $PPID\\n' >/run/shims/logger
+    chmod 755 /run/shims/logger`)
+  await box.run('ip link set eth1 down; PATH=/run/shims:$PATH /var/lib/multilink/current/changed')
+  t.equal((await box.sh('cd /run/multilink; echo .in4/* .out4/eth1')), '.in4/* .out4/eth1')
+  t.equal((await box.sh('cd /run/multilink; echo .held4/*')), '.held4/eth1')
+})
+
 const broadcast = '172.16.255.255'
 
 t.test('a gateway in the config that the kernel refuses: apply is exit 3 and names the link', async (t) => {
