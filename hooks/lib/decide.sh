@@ -23,8 +23,14 @@ decide() {
 	moved=''
 	bypass_to=''
 	for family in 4 6; do
-		has_family $family || continue
+		case $families in
+		*$family*) ;;
+		*) continue ;;
+		esac
+		# Where the kernel takes no IPv6, no link has it, and there is nothing to say an error to either.
+		has_family $family || addresses6=''
 		decide_family
+		has_family $family || routes='' dead_end=''
 		case $family in
 		4)
 			routes4=$routes ways4=$ways slots_in4=$slots_in own_addresses4=$own_addresses dead_end4=$dead_end
@@ -57,7 +63,10 @@ decide_family() {
 		[ -n "$name" ] || continue
 		metric=$((metric + 1))
 		[ "$family" = 4 ] || configured=$configured6 nexthop=$nexthop6
-		[ "$configured" != none ] || continue
+		[ "$configured" != none ] || {
+			states="$states$name $mark $weight $tier $options none -$newline"
+			continue
+		}
 		observe_link
 		note_change "$family" "$name" "$reason" "$gateway"
 		route_link
@@ -197,6 +206,10 @@ pin_links() {
 	bypass_tier=''
 	while read -r name mark weight tier options usable way; do
 		[ -n "$name" ] || continue
+		if [ "$usable" = none ]; then
+			pin_none
+			continue
+		fi
 		[ "$tier" != "${active_tier:-0}" ] || slots_in="$slots_in$name $weight $usable$newline"
 		if [ "$usable" = 1 ]; then
 			ways="$ways, $mark : goto ${way}_$name"
@@ -204,7 +217,8 @@ pin_links() {
 			note_role
 		elif [ "$usable_count" = 0 ] || has_option "$options" keep; then
 			ways="$ways, $mark : goto hold_$name"
-			[ ! -e "$state/.in$family/$name" ] || changes="$changes$family $name held$newline"
+			# First of all: once it is recorded to be out, nothing else tells that it was in.
+			[ ! -e "$state/.in$family/$name" ] || changes="$family $name held$newline$changes"
 		else
 			ways="$ways, $mark : goto out"
 			forget_moved "$name" "$family"
@@ -217,6 +231,13 @@ pin_links() {
 	EOF_STATES
 	[ -z "$bypass_strict" ] || bypass_name=$default_name
 	[ -z "$bypass_name" ] || bypass_to="$bypass_to, ipv$family : goto use_$bypass_name"
+}
+
+# ipv6 = false: what was pinned to it before, and what only it may carry (networks, a strict bypass), is to get an error
+# and not what the same mark means in the other family.
+pin_none() {
+	ways="$ways, $mark : goto out"
+	[ ! -e "$state/.in$family/$name" ] || [ "$usable_count" = 0 ] || lost="$lost$name $mark $family$newline"
 }
 
 # The default link, or else the first of the first tier.

@@ -81,6 +81,7 @@ tell_family() {
 		facts="${addresses%% *} -"
 		[ ! -e "$state/.out$1/$name" ] || read -r reason <"$state/.out$1/$name" || :
 		if [ -n "$last" ]; then
+			is_link_of "$name" "$1" || reason='its IPv6 is off in multilink.conf'
 			facts=$last
 			event=lost
 		fi

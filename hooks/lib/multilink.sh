@@ -34,8 +34,6 @@ newline='
 . $lib/loss.sh
 # shellcheck source=hooks/lib/events.sh
 . $lib/events.sh
-# shellcheck source=hooks/lib/loss.sh
-. $lib/loss.sh
 
 # One line for the admin, in the log and on stderr. A machine without a log daemon still has stderr.
 say() {
@@ -116,7 +114,10 @@ unload() {
 	: >$state/.stopped
 	left=0
 	remove_table || left=1
-	{ compare_with_nothing && run_todo del; } || left=1
+	want_no_routing
+	list_routing || left=1
+	compare_routing
+	run_todo del || left=1
 	restore_filters
 	forget_changes
 	wake_monitor

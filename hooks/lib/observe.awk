@@ -1,6 +1,6 @@
 # What ip lists, as lines to look names up in.
-# In:  three parts with a line "==" between: `ip -o link show up` and `ip -o address show up`; main's default routes
-#      of IPv4 (`ip -N -o -4 route show table 254 default`); those of IPv6
+# In:  three parts with a line "==" between: `ip -o link show up` and `ip -o address show up`; what list_family
+#      (observe.sh) lists of IPv4, of which main's default routes count; that of IPv6
 # Out: five parts with a line "==" between: "NAME FLAG…", "NAME IPV4…", "NAME IPV6…", "DEVICE GATEWAY" twice
 
 BEGIN { part = 1 }
@@ -24,8 +24,8 @@ function add(family,    address) {
 	held[family, $2] = held[family, $2] " " address
 }
 
-# One route may have several next hops.
-part > 1 {
+# One route may have several next hops. A number and a colon: a rule.
+part > 1 && !/ table [0-9]/ && !/^[0-9]+:/ {
 	via = "-"
 	for (i = 2; i < NF; i++) {
 		if ($i == "nexthop") via = "-"

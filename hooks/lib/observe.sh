@@ -1,22 +1,33 @@
-# observe.sh: what the kernel says, read once a run: which interfaces are up, their addresses, main's default routes.
+# observe.sh: what the kernel says, read once a run: which interfaces are up, their addresses, main's default routes,
+# and our routes and rules.
 
 interfaces= # a line "NAME FLAG…" for each that is up; flags as in ip-link(8), without "<>", a blank between
 addresses4= # a line "NAME ADDRESS…" for each that has one to reach the Internet with, without prefix lengths
 addresses6=
 defaults4= # a line "DEVICE GATEWAY" for each device with a default route in main; "-" without a gateway
 defaults6=
+listed4= # as list_family prints it
+listed6=
 
 # 169.254/16 (RFC 3927) and fe80::/10 are no addresses to reach the Internet with; a tentative IPv6 address, or one
 # found to be somebody else's (RFC 4862), is none at all. Each list on its own: one that could not be had must end the
 # run, not pass for an empty one.
 observe() {
-	listed_interfaces=$(printf '%s\n' 'link show up' 'address show up' | ip -o -batch -)
-	listed_defaults4=$(ip -N -o -4 route show table 254 default)
-	listed_defaults6=
-	! has_family 6 || listed_defaults6=$(ip -N -o -6 route show table 254 default)
+	listed_interfaces=$(
+		ip -o -batch - <<-EOF
+			link show up
+			address show up
+		EOF
+	)
+	list_routing
 	observed=$(
-		printf '%s\n==\n%s\n==\n%s\n' "$listed_interfaces" "$listed_defaults4" "$listed_defaults6" |
-			awk -f $lib/observe.awk
+		awk -f $lib/observe.awk <<-EOF
+			$listed_interfaces
+			==
+			$listed4
+			==
+			$listed6
+		EOF
 	)
 	interfaces=$newline${observed%%==*}
 	observed=${observed#*==}
@@ -26,6 +37,31 @@ observe() {
 	observed=${observed#*==}
 	defaults4=${observed%%==*}
 	defaults6=${observed#*==}$newline
+}
+
+# list_routing: sets listed4 and listed6; fails if one cannot be had, and that one is empty then.
+list_routing() {
+	set -- 0
+	listed4=$(list_family 4) || {
+		listed4=
+		set -- 1
+	}
+	listed6=
+	! has_ipv6 || listed6=$(list_family 6) || {
+		listed6=
+		set -- 1
+	}
+	return "$1"
+}
+
+# list_family FAMILY: main's default routes, our routes, and all rules, by one process; each is known by its form: only
+# routes outside main say which table they are in, and rules begin with their priority.
+list_family() {
+	ip -N -o "-$1" -batch - <<-EOF
+		route show table 254 default
+		route show table all proto $protocol
+		rule show
+	EOF
 }
 
 # value_of LIST NAME: sets value to what stands behind NAME in the list's line; fails if there is no such line.
@@ -72,11 +108,16 @@ has_family() {
 	*$1*) ;;
 	*) return 1 ;;
 	esac
-	[ "$1" = 4 ] || has_ipv6
+	[ "$1" = 4 ] || takes_ipv6
 }
 
+# Where it is only off (disable_ipv6), rules of it stay and can be listed.
 has_ipv6() {
-	[ -e /proc/net/if_inet6 ] || return 1
+	[ -e /proc/net/if_inet6 ]
+}
+
+takes_ipv6() {
+	has_ipv6 || return 1
 	value=
 	read -r value </proc/sys/net/ipv6/conf/lo/disable_ipv6 || [ -n "$value" ] || return
 	[ "$value" = 0 ]

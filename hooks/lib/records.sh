@@ -111,7 +111,7 @@ note_change() {
 	fi
 	was=
 	[ ! -e "$state/.out$1/$2" ] || read -r was <"$state/.out$1/$2" || :
-	[ "$was" != "$3" ] || return 0
+	[ "$was" != "$3" ] || [ -e "$state/.in$1/$2" ] || return 0
 	if [ "$1" = 6 ] && [ ! -e "$state/.in6/$2" ]; then
 		changes="$changes$1 $2 never: $3$newline"
 	else
@@ -144,9 +144,11 @@ record_changes() {
 	done <<-EOF
 		$lost
 	EOF
-	# A link that left the config is news when it comes back.
-	for told in "$state"/.in?/* "$state"/.out?/* "$state"/.held?/* "$state"/.moved?/*; do
-		is_link "${told##*/}" || rm -f "$told"
+	# A link that left the config, or whose IPv6 did, is news when it comes back.
+	for family in 4 6; do
+		for told in "$state/.in$family"/* "$state/.out$family"/* "$state/.held$family"/* "$state/.moved$family"/*; do
+			[ ! -e "$told" ] || is_link_of "${told##*/}" $family || rm -f "$told"
+		done
 	done
 }
 

@@ -1,32 +1,43 @@
 # What is to be done so that routes and rules are as they should be.
-# In:  four parts, each ended by a line "==": routes wanted, routes there (ip -N route show table all proto P), rules
-#      wanted, rules there (ip -N rule show); -v protocol=P
-# Out: lines "add COMMAND" and "del COMMAND" for `ip -batch`, without the word before.
+# In:  for IPv4 and then for IPv6 three parts, each ended by a line "==": routes wanted, rules wanted, and what there is:
+#      routes (ip -N -o route show table all proto P) and rules (ip -N -o rule show); main's routes, which name no table,
+#      may be among them; -v protocol=P
+# Out: lines "VERB COMMAND": add4, add6, del4 or del6, and what follows `ip` in `ip -batch`
 # `route replace`: a new gateway takes the old one's place with no gap.
 
-BEGIN { part = 1 }
-/^==$/ { part++; next }
+BEGIN { family = 4; part = 1 }
+/^==$/ { if (++part > 3) { part = 1; family = 6 } next }
 $0 == "" { next }
+
+part < 3 {
+	kind = part == 1 ? "route" : "rule"
+	wanted[family, kind, $0] = 1
+	order[++count] = $0; order_family[count] = family; order_kind[count] = kind
+	next
+}
 
 # Without what is only the kernel's comment. Names of tables are the admin's, so `ip -N` lists numbers: 7 is
 # RTN_UNREACHABLE, 2 is RTN_LOCAL.
-part == 2 { gsub(/ (linkdown|dead)/, ""); sub(/ pref medium/, ""); sub(/^2 /, "local "); sub(/ +$/, "") }
-part == 4 {
+/^[0-9]+:/ {
 	if ($0 !~ (" proto " protocol " *$")) next
 	sub(/ proto [0-9]+ *$/, "")
 	sub(/\t/, " "); gsub(/ \[[a-z]*\]/, ""); sub(/ +$/, ""); if (!/lookup 7$/) sub(/ 7$/, " unreachable")
+	find("rule")
+	next
+}
+/ table [0-9]/ {
+	gsub(/ (linkdown|dead)/, ""); sub(/ pref medium/, ""); sub(/^2 /, "local "); sub(/ +$/, "")
+	find("route")
 }
 
 # A line that is there twice is one too many.
-part == 1 || part == 3 { wanted[part, $0] = 1; order[++count] = $0; kind[count] = part }
-part == 2 || part == 4 {
-	if (wanted[part - 1, $0] && !there[part - 1, $0]++) next
-	surplus[++extra] = $0; surplus_kind[extra] = part - 1
+function find(kind) {
+	if (wanted[family, kind, $0] && !there[family, kind, $0]++) return
+	surplus[++extra] = $0; surplus_family[extra] = family; surplus_kind[extra] = kind
 }
 
-function as_route(verb, line) { return "route " verb " " line " protocol " protocol }
-
-function as_rule(verb, line,    priority) {
+function command(verb, kind, line,    priority) {
+	if (kind == "route") return "route " verb " " line " protocol " protocol
 	priority = line; sub(/:.*/, "", priority)
 	sub(/^[0-9]+: /, "", line); sub(/^not from all/, "not", line)
 	return "rule " verb " priority " priority " " line " protocol " protocol
@@ -34,8 +45,7 @@ function as_rule(verb, line,    priority) {
 
 END {
 	for (i = 1; i <= count; i++)
-		if (!there[kind[i], order[i]])
-			print "add " (kind[i] == 1 ? as_route("replace", order[i]) : as_rule("add", order[i]))
-	for (i = 1; i <= extra; i++)
-		print "del " (surplus_kind[i] == 1 ? as_route("del", surplus[i]) : as_rule("del", surplus[i]))
+		if (!there[order_family[i], order_kind[i], order[i]])
+			print "add" order_family[i], command(order_kind[i] == "route" ? "replace" : "add", order_kind[i], order[i])
+	for (i = 1; i <= extra; i++) print "del" surplus_family[i], command("del", surplus_kind[i], surplus[i])
 }

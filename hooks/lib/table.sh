@@ -51,8 +51,9 @@ print_set() {
 # print_slots LINKS FAMILY MAP
 print_slots() {
 	[ -n "$1" ] || return 0
-	printf '%s' "$1" |
-		awk -v method="$method" -v seed="$hash_seed" -v family="$2" -v map="$3" -f $lib/slots.awk
+	awk -v method="$method" -v seed="$hash_seed" -v family="$2" -v map="$3" -f $lib/slots.awk <<-EOF
+		${1%"$newline"}
+	EOF
 }
 
 # checksum: sets rules_sum, elements_sum and table_sum. The table is summed as nft lists it without counters: that is

@@ -70,7 +70,7 @@ END
   : >/run/fail`
 const shimmed = '/run/shims:/usr/sbin:/usr/bin:/sbin:/bin'
 
-for (const listing of ['"-o -batch -"', '"-N -o -4 route show table 254"*', '"-N -4 rule show"*']) {
+for (const listing of ['"-o -batch -"', '"-N -o -4 -batch -"', '"-N -o -6 -batch -"']) {
   t.test(`a listing that fails (ip ${listing}) takes no link out: the hook says so, the next goes on`, async (t) => {
     const box = await appliedBox(t)
     const before = await box.state()
@@ -91,13 +91,34 @@ t.test('a stop that cannot list the rules is exit 3 and says so; the next takes 
   await configureAll(box)
   const clean = await box.state('kernel')
   await box.apply(allLinks)
-  await box.sh(failingIp('"-N -4 rule show"*'))
+  await box.sh(failingIp('"-N -o -4 -batch -"'))
   const { code, stderr } = await box.run(`PATH=${shimmed} multilink stop`)
   t.equal(code, 3)
   t.match(stderr, /^multilink: .*Cannot send dump request/m)
   t.equal((await box.run('nft list table inet multilink')).code, 1, 'what could go has gone')
   t.equal((await box.run('multilink stop')).code, 0)
   t.equal(await box.state('kernel'), clean)
+})
+
+t.test('killed between the two records of a link that goes out: the next run mends them', async (t) => {
+  const box = await appliedBox(t)
+  await box.ifDown('eth1')
+  const out = await box.state()
+  await box.sh('echo active >/run/multilink/.in4/eth1')
+  await box.ifUp('eth0')
+  t.equal(await box.state(), out)
+})
+
+t.test('killed while it says that the last link is out: that it holds what is pinned to it is known', async (t) => {
+  const box = await makeBox(t)
+  await box.configure('eth1')
+  await box.apply(allLinks)
+  await box.sh(`mkdir /run/shims
+    printf '#!/bin/sh\\nkill -9 $PPID\\n' >/run/shims/logger
+    chmod 755 /run/shims/logger`)
+  await box.run('ip link set eth1 down; PATH=/run/shims:$PATH /var/lib/multilink/current/changed')
+  t.equal((await box.sh('cd /run/multilink; echo .in4/* .out4/eth1')), '.in4/* .out4/eth1')
+  t.equal((await box.sh('cd /run/multilink; echo .held4/*')), '.held4/eth1')
 })
 
 const broadcast = '172.16.255.255'

@@ -1,5 +1,5 @@
 // hooks/lib/routing.awk: routes and rules that should be and that are there, in; the commands that make the one the
-// other, out. The listings are those of `ip -N`; test/hooks/verbs.test.ts does the same with the kernel's own.
+// other, out. The listings are those of `ip -N -o`; test/hooks/verbs.test.ts does the same with the kernel's own.
 
 import { execa } from 'execa'
 import { fileURLToPath } from 'node:url'
@@ -15,8 +15,10 @@ interface Tables {
 }
 
 async function compare({ routes = [], routesThere = [], rules = [], rulesThere = [] }: Tables): Promise<string[]> {
-  const input = [routes, routesThere, rules, rulesThere].map((lines) => lines.map((line) => `${line}\n`).join(''))
-  const { stdout } = await execa('awk', ['-v', 'protocol=157', '-f', script], { input: `${input.join('==\n')}==\n` })
+  const there = [...routesThere, ...rulesThere]
+  const ipv4 = [routes, rules, there].map((lines) => lines.map((line) => `${line}\n`).join(''))
+  const input = [...ipv4, '', '', ''].map((part) => `${part}==\n`).join('')
+  const { stdout } = await execa('awk', ['-v', 'protocol=157', '-f', script], { input })
   return stdout.split('\n').filter(Boolean)
 }
 
@@ -37,12 +39,12 @@ t.test('what is missing is added: routes by replace, rules with their priority, 
     '1104: from all nop',
   ]
   t.strictSame(await compare({ routes: [route], rules, rulesThere: kernelRules }), [
-    `add route replace ${route} protocol 157`,
-    'add rule add priority 1100 not fwmark 0/0xff000000 lookup 254 suppress_prefixlength 0 protocol 157',
-    'add rule add priority 1101 from all fwmark 0xff000000/0xff000000 goto 1104 protocol 157',
-    'add rule add priority 1102 from all fwmark 0x1000000/0xff000000 lookup 1001 protocol 157',
-    'add rule add priority 1103 not fwmark 0/0xff000000 unreachable protocol 157',
-    'add rule add priority 1104 from all nop protocol 157',
+    `add4 route replace ${route} protocol 157`,
+    'add4 rule add priority 1100 not fwmark 0/0xff000000 lookup 254 suppress_prefixlength 0 protocol 157',
+    'add4 rule add priority 1101 from all fwmark 0xff000000/0xff000000 goto 1104 protocol 157',
+    'add4 rule add priority 1102 from all fwmark 0x1000000/0xff000000 lookup 1001 protocol 157',
+    'add4 rule add priority 1103 not fwmark 0/0xff000000 unreachable protocol 157',
+    'add4 rule add priority 1104 from all nop protocol 157',
   ])
 })
 
@@ -80,25 +82,25 @@ t.test('what is too many is taken away by its full selector', async (t) => {
     '1103:\tnot from all fwmark 0/0xff000000 7 proto 157',
   ]
   t.strictSame(await compare({ routesThere: [`${route} `], rulesThere }), [
-    `del route del ${route} protocol 157`,
-    'del rule del priority 1102 from all fwmark 0x1000000/0xff000000 lookup 1001 protocol 157',
-    'del rule del priority 1103 not fwmark 0/0xff000000 unreachable protocol 157',
+    `del4 route del ${route} protocol 157`,
+    'del4 rule del priority 1102 from all fwmark 0x1000000/0xff000000 lookup 1001 protocol 157',
+    'del4 rule del priority 1103 not fwmark 0/0xff000000 unreachable protocol 157',
   ])
 })
 
 t.test('of two that are the same one is too many', async (t) => {
   const rule = '1104:\tfrom all nop proto 157'
   t.strictSame(await compare({ rules: ['1104: from all nop'], rulesThere: [rule, rule, rule] }), [
-    'del rule del priority 1104 from all nop protocol 157',
-    'del rule del priority 1104 from all nop protocol 157',
+    'del4 rule del priority 1104 from all nop protocol 157',
+    'del4 rule del priority 1104 from all nop protocol 157',
   ])
 })
 
 t.test('another gateway takes the place of the old one, then the old one goes if it is still there', async (t) => {
   const other = 'default via 192.168.1.254 dev eth0 table 1001 onlink'
   t.strictSame(await compare({ routes: [other], routesThere: [`${route} `] }), [
-    `add route replace ${other} protocol 157`,
-    `del route del ${route} protocol 157`,
+    `add4 route replace ${other} protocol 157`,
+    `del4 route del ${route} protocol 157`,
   ])
 })
 
@@ -113,5 +115,19 @@ t.test('other programs\' rules are never touched, also on our priorities or with
   ]
   t.strictSame(await compare({ rulesThere }), [])
   const wanted = await compare({ rules: ['1102: from all fwmark 0x1000000/0xff000000 lookup 1001'], rulesThere })
-  t.strictSame(wanted, ['add rule add priority 1102 from all fwmark 0x1000000/0xff000000 lookup 1001 protocol 157'])
+  t.strictSame(wanted, ['add4 rule add priority 1102 from all fwmark 0x1000000/0xff000000 lookup 1001 protocol 157'])
+})
+
+t.test('each family has its own, and main\'s routes are nobody\'s', async (t) => {
+  const route6 = 'default via fe80::1 dev eth0 table 1001 metric 1024 onlink'
+  const routerSays = 'default via fe80::2 dev eth0 proto ra metric 1024 pref medium'
+  const left = '2 default dev lo table 1000 metric 1 pref medium'
+  const parts = [route, '', 'default via 192.168.1.1 dev eth0 ', route6, '', `${routerSays}\n${left}`]
+  const input = parts.map((part) => `${part}\n==\n`).join('')
+  const { stdout } = await execa('awk', ['-v', 'protocol=157', '-f', script], { input })
+  t.strictSame(stdout.split('\n'), [
+    `add4 route replace ${route} protocol 157`,
+    `add6 route replace ${route6} protocol 157`,
+    'del6 route del local default dev lo table 1000 metric 1 protocol 157',
+  ])
 })

@@ -10,6 +10,7 @@ ip -N rule
 ip -N -6 rule
 echo '# ip route'
 ip -N -4 route show table all
+ip -N -6 route show table all proto 157
 echo '# rp_filter'
 for setting in /proc/sys/net/ipv4/conf/*/rp_filter; do
   printf '%s ' "$setting"
