@@ -6,6 +6,7 @@ ways4= ways6=           # elements of the maps of connection marks
 slots_in4= slots_in6=   # lines for slots.awk
 dead_end4= dead_end6=   # "yes": nothing leads out, an error at once is kinder than a default route into nothing
 own_addresses4= own_addresses6= # elements of the maps of own addresses
+gateways4= gateways6=   # elements of the sets of next hops
 leased4= leased6=       # elements of the maps of what a lease says belongs to its link
 bypass_to=              # elements of the map by family
 refused=                # lines "FAMILY LINK": gateways that the kernel did not take
@@ -34,11 +35,11 @@ decide() {
 		case $family in
 		4)
 			routes4=$routes ways4=$ways slots_in4=$slots_in own_addresses4=$own_addresses dead_end4=$dead_end
-			leased4=$leased
+			leased4=$leased gateways4=$gateways
 			;;
 		6)
 			routes6=$routes ways6=$ways slots_in6=$slots_in own_addresses6=$own_addresses dead_end6=$dead_end
-			leased6=$leased
+			leased6=$leased gateways6=$gateways
 			;;
 		esac
 	done
@@ -46,6 +47,7 @@ decide() {
 
 decide_family() {
 	own_addresses=''
+	gateways=''
 	leased=''
 	leased_links=''
 	metric=1
@@ -69,6 +71,7 @@ decide_family() {
 		}
 		observe_link
 		note_change "$family" "$name" "$reason" "$gateway"
+		name_gateway
 		route_link
 		name_addresses
 		read_lease
@@ -158,6 +161,16 @@ route_link() {
 	6-) routes="${routes}default dev $name table $table metric 1024$newline" ;;
 	4*) routes="${routes}default via $gateway dev $name table $table onlink$newline" ;;
 	6*) routes="${routes}default via $gateway dev $name table $table metric 1024 onlink$newline" ;;
+	esac
+}
+
+name_gateway() {
+	case $gateway in
+	'' | -) return 0 ;;
+	esac
+	case "$gateways," in
+	*", $gateway,"*) ;;
+	*) gateways="$gateways, $gateway" ;;
 	esac
 }
 

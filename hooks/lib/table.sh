@@ -7,6 +7,7 @@ print_elements() {
 	print_map addresses "$own_addresses4"
 	print_map leased "$leased4"
 	print_map bypass_to "$bypass_to"
+	print_set gateways "$gateways4"
 	print_set out_devices "$out_devices"
 	[ -z "$failback" ] || print_moved
 	case $families in
@@ -15,6 +16,7 @@ print_elements() {
 		print_map ways6 "$ways6"
 		print_map addresses6 "$own_addresses6"
 		print_map leased6 "$leased6"
+		print_set gateways6 "$gateways6"
 		;;
 	esac
 	printf 'flush chain inet multilink choose\n'
