@@ -63,8 +63,12 @@ function parseVerdict(text: string | undefined): FamilyRecords['verdict'] {
   return word === undefined ? undefined : { up: word === 'up', reason: reason || null }
 }
 
-/** "loss=PERCENT rtt=MS", or "rtt=-" if none was answered. Undefined also while the prober writes it, in place. */
+/**
+ * "loss=PERCENT rtt=MS", or "rtt=-" if none was answered; none lost either: none was sent yet. Undefined also while the
+ * prober writes it, in place.
+ */
 function parseFigures(text: string | undefined): FamilyRecords['figures'] {
   const [, loss, rtt] = /^loss=(\d+) rtt=(-|[\d.]+)$/m.exec(text ?? '') ?? []
-  return loss === undefined ? undefined : { loss: Number(loss), rtt: rtt === '-' ? null : Number(rtt) }
+  if (loss === undefined || (loss === '0' && rtt === '-')) return undefined
+  return { loss: Number(loss), rtt: rtt === '-' ? null : Number(rtt) }
 }

@@ -221,6 +221,12 @@ eth0  v4  out    -             1  25.0%  25.0%     3  1.2 MB  999 B
   t.end()
 })
 
+await t.test('a point-to-point link is usable with IPv6 without a gateway', (t) => {
+  const links = [link('ppp0', { ipv6: family({ gateway: null }) })]
+  t.match(renderStatus({ ...running, links }, wide), /^ +v6 +up +0% +12 ms +-$/m)
+  t.end()
+})
+
 await t.test('where no link has IPv6, nothing is said of it', (t) => {
   const ipv6 = family({ state: 'out', reason: 'it has no IPv6 address', gateway: null, health: null })
   const links = running.links.map((each) => ({ ...each, ipv6 }))
