@@ -41,8 +41,16 @@ say() {
 	logger -t multilink -p daemon.notice -- "$*" 2>/dev/null || :
 }
 
+# Exit status 4: lib/start renders anew then.
+refuse_outdated() {
+	[ -n "$outdated" ] || return 0
+	say "another version of multilink rendered what is current, so nothing was changed; run 'multilink apply'"
+	exit 4
+}
+
 # In: routes, then rules, then nft, so that nothing is sent where there is no way. Out: the reverse.
 reconcile() {
+	refuse_outdated
 	observe
 	decide
 	loosen_filters
@@ -86,6 +94,7 @@ changed() {
 # boot: everything, for what is up now. Without links: nothing of ours may be left.
 boot() {
 	lock
+	refuse_outdated
 	if [ -z "$links" ]; then
 		unload
 		announce

@@ -9,6 +9,7 @@ mask=
 families=
 links=
 names6=
+outdated=
 failback=
 rules=
 default_name=
@@ -16,8 +17,13 @@ bypass_strict=
 IF_GATEWAY=${IF_GATEWAY:-}
 
 # link NAME MARK TABLE WEIGHT TIER GATEWAY GATEWAY6 PROBE_NEXTHOP PROBE_NEXTHOP6 OPTIONS
+# Any other number of words: another version of multilink rendered it, and an upgrade has not rendered it anew yet.
 # GATEWAY6 is "none" where the link's ipv6 is off; OPTIONS are words between commas, or "-".
 link() {
+	[ $# = 10 ] || {
+		outdated=yes
+		set -- "$1" "$2" "$3" 0 0 auto none - - -
+	}
 	! has_option "${10}" failback || failback=yes
 	[ "$7" = none ] || names6="$names6 $1 "
 	links="$links$1 $2 $3 $4 $5 $6 $7 $8 $9 ${10}$newline"

@@ -121,6 +121,34 @@ t.test('killed while it says that the last link is out: that it holds what is pi
   t.equal((await box.sh('cd /run/multilink; echo .held4/*')), '.held4/eth1')
 })
 
+/** The current generation as version 1.0.0 without IPv6 rendered it. */
+const outdate = (box: Box) => box.sh(`cd /var/lib/multilink/current
+  rm changed monitor
+  sed -i '/^families=/d; /^mask=/d' if-up if-down boot
+  sed -i '/^link /{ N; s/ *\\\\\\n */ /; s/^\\(link [^ ]* [^ ]* [^ ]* [^ ]*\\) [^ ]* \\([^ ]*\\) [^ ]* \\([^ ]*\\).*/\\1 \\2 \\3/; }' \
+    if-up if-down boot`)
+
+t.test('a generation of an older version: hooks change nothing, but remember; start renders it anew', async (t) => {
+  const box = await appliedBox(t)
+  await box.ifDown('eth1')
+  await box.ifUp('eth1')
+  const wanted = await box.state('kernel')
+  await outdate(box)
+  t.match(await box.sh('grep ^link /var/lib/multilink/current/if-up'), /^link eth1 0x02000000 1002 1 172.16.0.1 240.0.0.2$/m)
+  for (const [hook, verb] of [[box.ifUp, 'if-up'], [box.ifDown, 'if-down']] as const) {
+    const { code, stderr } = await hook('eth1')
+    t.equal(code, 0)
+    t.match(stderr, "another version of multilink rendered what is current, so nothing was changed; run 'multilink apply'")
+    t.match(stderr, `${verb} failed (exit 4)`)
+    t.equal(await box.state('kernel'), wanted)
+  }
+  const { code, stderr } = await box.run('/usr/lib/multilink/start')
+  t.equal(code, 0, stderr)
+  t.match(await box.sh('nft list map inet multilink ways'), '0x02000000 : goto out', 'the ifdown was remembered')
+  t.equal((await box.ifUp('eth1')).code, 0)
+  t.equal(await box.state('kernel'), wanted)
+})
+
 const broadcast = '172.16.255.255'
 
 t.test('a gateway in the config that the kernel refuses: apply is exit 3 and names the link', async (t) => {
