@@ -1,7 +1,7 @@
 # What is to be done so that routes and rules are as they should be.
-# In:  for IPv4 and then for IPv6 three parts, each ended by a line "==": routes wanted, rules wanted, and what there is:
-#      routes (ip -N -o route show table all proto P) and rules (ip -N -o rule show); main's routes, which name no table,
-#      may be among them; -v protocol=P
+# In:  for IPv4 and then for IPv6 three parts, each ended by a line "==": routes wanted, rules wanted, and what there
+#      is: routes (ip -N -o route show table all proto P) and rules (ip -N -o rule show); main's routes, which name no
+#      table, may be among them; -v protocol=P
 # Out: lines "VERB COMMAND": add4, add6, del4 or del6, and what follows `ip` in `ip -batch`
 # `route replace`: a new gateway takes the old one's place with no gap.
 

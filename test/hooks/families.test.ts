@@ -1,6 +1,6 @@
 // IPv6 that goes away: from the config, from one link, or from the kernel.
 
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { appliedBox, linkConfigs, type Box } from './box.js'
 
 const { eth0, eth1, rausb0 } = linkConfigs
@@ -8,7 +8,7 @@ const all = eth0 + eth1 + rausb0
 const changed = '/var/lib/multilink/current/changed'
 
 /** All links with both families. */
-async function dualBox(t: t.Test): Promise<Box> {
+async function dualBox(t: Test): Promise<Box> {
   const box = await appliedBox(t)
   await giveIpv6(box)
   await box.run(changed)
@@ -24,7 +24,8 @@ const giveIpv6 = (box: Box) => box.sh(`n=0
   done`)
 
 const ipv6In = (box: Box) => box.sh('cd /run/multilink/.in6; echo *')
-const ipv6Routing = (box: Box) => box.sh('ip -N -6 rule | grep "proto 157" || :; ip -N -6 route show table all proto 157')
+const ipv6Routing = (box: Box) =>
+  box.sh('ip -N -6 rule | grep "proto 157" || :; ip -N -6 route show table all proto 157')
 
 t.test('ipv6 = false takes the family\'s rules, routes and records along, and true brings them back', async (t) => {
   const box = await dualBox(t)
@@ -61,7 +62,7 @@ t.test('bypass.strict, and the default link has no IPv6: an error at once', asyn
 
 const switchIpv6 = (box: Box, off: 0 | 1) => box.sh(`echo ${off} >/proc/sys/net/ipv6/conf/all/disable_ipv6`)
 
-t.test('IPv6 switched off in the running kernel: every link is out in that family only, until it is on again', async (t) => {
+t.test('IPv6 switched off in the running kernel: links are out in it only, until it is on again', async (t) => {
   const box = await dualBox(t)
   const before = await box.state()
   await switchIpv6(box, 1)

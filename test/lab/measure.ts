@@ -1,6 +1,6 @@
 // Measures in the lab, as medians: what the hook adds to ifup and to ifdown, what an apply takes, and how long the
-// table is away after a flush; then what test/links/failover.ts measures. `npm run measure -- [ROUNDS]`; out: one line a
-// measure on stdout.
+// table is away after a flush; then what test/links/failover.ts measures. `npm run measure -- [ROUNDS]`; out: one line
+// a measure on stdout.
 
 import { raiseNetwork, type Lab } from './network.js'
 import { configOf, deb, linkNames } from './scenario.js'
