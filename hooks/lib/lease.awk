@@ -27,6 +27,36 @@ function is_ipv6(word,    parts, count, i, gaps) {
 	return gaps == 0 ? count == 8 : gaps == 1 && count <= 8
 }
 
+# As the kernel spells it, RFC 5952: one address must not pass for two.
+function spelled(word,    parts, count, i, missing, zeros, begin, longest, text) {
+	if (family == 4) return word
+	missing = 9 - split(word, parts, ":")
+	if (word ~ /::/) {
+		if (word ~ /::$/) missing++
+		sub(/::/, zero_groups(missing), word)
+		sub(/:$/, "", word)
+	}
+	count = split(word, parts, ":")
+	for (i = 1; i <= count; i++) {
+		sub(/^0+/, "", parts[i])
+		if (parts[i] == "") parts[i] = 0
+		zeros = parts[i] == "0" ? zeros + 1 : 0
+		if (zeros > longest) { longest = zeros; begin = i - zeros + 1 }
+	}
+	text = ""
+	for (i = 1; i <= count; i++) {
+		if (longest > 1 && i == begin) { text = text "::"; i += longest - 1 }
+		else text = text (text == "" || text ~ /:$/ ? "" : ":") parts[i]
+	}
+	return text
+}
+
+function zero_groups(count,    text) {
+	text = ":"
+	while (count-- > 0) text = text "0:"
+	return text
+}
+
 function is_link_local(word) { return word ~ /^fe[89ab][0-9a-f]:/ }
 
 function is_address(word) { return family == 4 ? is_ipv4(word) : is_ipv6(word) }
@@ -35,16 +65,16 @@ function is_address(word) { return family == 4 ? is_ipv4(word) : is_ipv6(word) }
 function addresses(words,    list, count, i, seen, known, text) {
 	count = split(words, list)
 	for (i = 1; i <= count && known < most; i++) {
-		if (!is_address(list[i]) || list[i] in seen || is_link_local(list[i])) continue
-		seen[list[i]] = 1
-		text = text (known++ ? " " : "") list[i]
+		if (!is_address(list[i]) || is_link_local(list[i]) || (spelled(list[i]) in seen)) continue
+		seen[spelled(list[i])] = 1
+		text = text (known++ ? " " : "") spelled(list[i])
 	}
 	return text
 }
 
 function first_address(words,    list, count, i) {
 	count = split(words, list)
-	for (i = 1; i <= count; i++) if (is_address(list[i])) return list[i]
+	for (i = 1; i <= count; i++) if (is_address(list[i])) return spelled(list[i])
 	return ""
 }
 

@@ -66,7 +66,14 @@ reconcile() {
 # link_up INTERFACE: called for every interface that ifupdown brings up; --all, lo and others that are no links change
 # nothing. An alias (eth0:1) brings its link another address.
 link_up() {
-	is_link "${1%%:*}" || return 0
+	is_link "${1%%:*}" || {
+		# It may have been a link when it was taken down, and be one again.
+		case $1 in
+		*/*) ;;
+		*) [ ! -f "$state/.down/$1" ] || rm -f "$state/.down/$1" ;;
+		esac
+		return 0
+	}
 	lock
 	if [ "$1" = "${1%%:*}" ]; then
 		stanza_gateways

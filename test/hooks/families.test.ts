@@ -1,4 +1,4 @@
-// IPv6 that goes away: from the config, from one link, or from the kernel.
+// What goes away and comes again: IPv6 from the config, from one link or from the kernel; a link from the config.
 
 import t, { type Test } from 'tap'
 import { appliedBox, linkConfigs, type Box } from './box.js'
@@ -84,4 +84,32 @@ t.test('stop leaves nothing in either family, also where IPv6 is off by then', a
   t.equal((await box.run('multilink stop')).code, 0)
   t.equal(await ipv6Routing(box), '')
   t.equal(await box.sh('ip -N rule | grep "proto 157" || :'), '')
+})
+
+const lease = '/usr/lib/multilink/lease'
+const leased = (box: Box) => box.sh("nft list map inet multilink leased6 | grep -o '[0-9a-f:]* : goto use_eth[01]' | sort")
+
+t.test('one IPv6 resolver that two leases spell in two ways belongs to neither link', async (t) => {
+  const box = await dualBox(t)
+  await box.sh(`${lease} eth0 6 set '' '' '2001:db8:0:0:1:0:0:1 2001:DB8::00a'`)
+  t.equal(await leased(box), '2001:db8::1:0:0:1 : goto use_eth0\n2001:db8::a : goto use_eth0')
+  t.strictSame(await box.run(`${lease} eth1 6 set '' '' '2001:db8::1:0:0:1 2001:db8:0::a'`),
+    { code: 0, stdout: '', stderr: '' })
+  t.equal(await leased(box), '')
+  const spellings = ['1:0:0:2:0:0:0:3', '1:2:3:4:5:6:7:0', '1:0:3:4:5:6:7:8', '64:ff9b::', '1:2:3:4:5:6::']
+  await box.sh(`${lease} eth1 6 set '' '' '${spellings.join(' ')}'`)
+  t.match(await box.sh('cat /run/multilink/.lease6/eth1'),
+    /^dns=1:0:0:2::3 1:2:3:4:5:6:7:0 1:0:3:4:5:6:7:8 64:ff9b:: 1:2:3:4:5:6::$/m)
+})
+
+t.test('a link that leaves the config and comes again: what its lease says by then counts, and that it is up', async (t) => {
+  const box = await appliedBox(t)
+  await box.sh(`${lease} eth1 4 set 172.16.0.1 '' ''`)
+  await box.ifDown('eth1')
+  await box.apply(eth0)
+  await box.sh(`${lease} eth1 4 set 172.16.0.9 '' ''; ${lease} rausb0 4 set 192.168.0.9 '' ''`)
+  t.equal(await box.sh('cd /run/multilink/.lease4; echo *'), 'eth1', 'nothing is kept of what never was a link')
+  await box.ifUp('eth1')
+  await box.apply(`${eth0}[link.eth1]\n`)
+  t.match(await box.sh('ip route show table 1002'), 'default via 172.16.0.9 dev eth1')
 })
