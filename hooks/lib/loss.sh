@@ -23,7 +23,7 @@ let_go() {
 	end_pinned
 	[ -z "$moved" ] || load_table # with what end_pinned wrote for print_moved
 	# In the background, with neither the lock nor the caller's output, and whatever becomes of the caller's terminal.
-	[ -z "$lost" ] || (
+	(
 		trap '' HUP INT
 		sleep 1
 		sweep
@@ -62,7 +62,8 @@ list_entries() {
 	EOF
 }
 
-# sweep: end_pinned for those of lost that are still out. Under the lock, which it opens anew.
+# sweep: end_pinned for those of lost that are still out, and the flows without a connection of those of moved that are
+# still not needed. Under the lock, which it opens anew.
 sweep() {
 	exec 9>"$state/.lock"
 	flock -w 10 9 || exit 0
@@ -74,8 +75,22 @@ sweep() {
 		$lost
 	EOF
 	lost=$still
+	sweep_moved
 	moved=
 	[ -z "$lost" ] || end_pinned
+}
+
+# An answer that came in between pins its flow to the link again. Connections are not ended a second time: one that is
+# bound to the link may have begun since.
+sweep_moved() {
+	while read -r name mark family; do
+		role=
+		[ -z "$name" ] || [ ! -e "$state/.in$family/$name" ] || read -r role <"$state/.in$family/$name" || :
+		# It fails when there is none.
+		[ "$role" != standby ] || conntrack -D -f "ipv$family" -m "$mark/$mask" -p udp || :
+	done <<-EOF
+		$moved
+	EOF
 }
 
 # print_moved: nft commands for the sets moved4 and moved6, which a config with failback = "all" has.
