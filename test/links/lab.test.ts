@@ -58,10 +58,11 @@ t.test('IPv6 by router advertisements', async (t) => {
   const lab = await plainLab(t, 'ra')
   const box = await lab.agent('box')
   for (const { name, autoAddress6, gateway6 } of links) {
-    await until(`${name} has its address and its route`, async () => {
+    const advertised = async (): Promise<boolean> => {
       const { stdout } = await lab.box.sh(`ip -6 address show dev ${name}; ip -6 route show default dev ${name}`)
       return stdout.includes(autoAddress6) && stdout.includes(`default via ${gateway6}`)
-    })
+    }
+    await until(`${name} has its address and its route`, advertised, { limit: 60_000 })
     const route = ['ip', '-6', 'route', 'replace', 'default', 'via', gateway6, 'dev', name, 'metric', '1']
     await lab.box.run(route)
     t.same(linksOf([await box.call('ask', { host: server6(1), port: ports.who })]), [name])
