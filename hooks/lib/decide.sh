@@ -23,6 +23,7 @@ decide() {
 	out_devices=''
 	moved=''
 	bypass_to=''
+	leaving=''
 	for family in 4 6; do
 		case $families in
 		*$family*) ;;
@@ -70,6 +71,7 @@ decide_family() {
 			continue
 		}
 		observe_link
+		note_addresses
 		note_change "$family" "$name" "$reason" "$gateway"
 		name_gateway
 		route_link

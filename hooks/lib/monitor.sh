@@ -10,9 +10,11 @@
 
 gather_seconds=0.05 # a burst (ifup, a flap, 24 links at once) is one run; between two runs others have the machine
 retry_seconds=1     # after a run that failed, for there may be no event that would lead to the next; then 2, 4, … 64
+look_seconds=60     # while addresses are kept: nothing tells when the last connection that carries one has ended
 source_id=
 filter_id=
 retry_id=
+look_id=
 mark_id=
 woken=
 
@@ -62,9 +64,15 @@ begin_anew() {
 # In a process of its own: whatever fails there, and whichever generation is current by then.
 reconcile_now() {
 	[ -z "$retry_id" ] || end_child "$retry_id"
+	[ -z "$look_id" ] || end_child "$look_id"
 	retry_id=
+	look_id=
 	if $generation/changed 3<&- 4>&-; then
 		retry_seconds=1
+		[ ! -e $state/.kept ] || {
+			put_later $look_seconds
+			look_id=$!
+		}
 	else
 		say "the kernel's state could not be made right (exit $?); trying again in $retry_seconds s"
 		put_later $retry_seconds
@@ -164,11 +172,12 @@ end_child() {
 }
 
 stop_watching() {
-	for id in $source_id $filter_id $retry_id $mark_id; do
+	for id in $source_id $filter_id $retry_id $look_id $mark_id; do
 		end_child "$id"
 	done
 	source_id=
 	filter_id=
 	retry_id=
+	look_id=
 	mark_id=
 }

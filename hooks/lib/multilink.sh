@@ -32,6 +32,8 @@ newline='
 . $lib/filters.sh
 # shellcheck source=hooks/lib/loss.sh
 . $lib/loss.sh
+# shellcheck source=hooks/lib/kept.sh
+. $lib/kept.sh
 # shellcheck source=hooks/lib/events.sh
 . $lib/events.sh
 
@@ -58,6 +60,7 @@ reconcile() {
 	[ -z "$refused" ] || decide
 	load_table
 	let_go
+	keep_addresses
 	remove_routing
 	record_changes
 	announce

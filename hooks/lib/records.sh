@@ -7,6 +7,7 @@
 #   .out4/LINK, .out6/LINK        out, and why
 #   .held4/LINK, .held6/LINK      out while nothing else was usable: what is pinned to it was not let go
 #   .moved4/LINK, .moved6/LINK    failback = "all": nft command that names the connections to be reset (loss.sh)
+#   .own4/LINK, .own6/LINK        the addresses it had last      .kept   there are such that are kept (kept.sh)
 #   .before/LINK   rp_filter before multilink
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock
@@ -16,9 +17,9 @@
 # Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
 # start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
 lock() {
-	[ -d $state/.moved6 ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
+	[ -d $state/.own6 ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
 		$state/.held4 $state/.held6 $state/.lease4 $state/.lease6 $state/.health4 $state/.health6 \
-		$state/.moved4 $state/.moved6
+		$state/.moved4 $state/.moved6 $state/.own4 $state/.own6
 	[ -z "${MULTILINK_LOCKED:-}" ] || return 0
 	exec 9>$state/.lock
 	flock -w 60 9 || {
@@ -135,6 +136,7 @@ record_changes() {
 			;;
 		role) write "$state/.in$family/$name" "$rest" ;;
 		held) : >"$state/.held$family/$name" ;;
+		own) write "$state/.own$family/$name" "$rest" ;;
 		esac
 	done <<-EOF
 		$changes
@@ -146,7 +148,8 @@ record_changes() {
 	EOF
 	# A link that left the config, or whose IPv6 did, is news when it comes back.
 	for family in 4 6; do
-		for told in "$state/.in$family"/* "$state/.out$family"/* "$state/.held$family"/* "$state/.moved$family"/*; do
+		for told in "$state/.in$family"/* "$state/.out$family"/* "$state/.held$family"/* "$state/.moved$family"/* \
+			"$state/.own$family"/*; do
 			[ ! -e "$told" ] || is_link_of "${told##*/}" $family || rm -f "$told"
 		done
 	done
@@ -160,5 +163,6 @@ wake_monitor() {
 
 forget_changes() {
 	rm -f "$state"/.moved?/*
+	rm -f "$state"/.own?/* $state/.kept
 	rm -f $state/.loaded $state/.since $state/.elements $state/.table "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*
 }

@@ -3,7 +3,7 @@
 import { isInterfaceName } from '../config/names.js'
 import type { Kernel } from './kernel.js'
 import { asksProvider, isTunnel, isWayOut, mainDefaults, type Uplink } from './uplinks.js'
-import { spellGateway, warnOfSecondGateway, warnOfSecondLease, type LeasedGateways } from './warnings.js'
+import { spellGateway, warnOfSecondGateway } from './warnings.js'
 
 /** One [link.NAME] of the config to be. */
 export interface Candidate {
@@ -20,19 +20,13 @@ export interface Candidate {
 }
 
 /** Judges each; `uplinks` are in order of preference, so the first of two in conflict keeps what it has. */
-export function listCandidates(
-  uplinks: readonly Uplink[],
-  kernel: Kernel,
-  leased: LeasedGateways,
-): Candidate[] {
+export function listCandidates(uplinks: readonly Uplink[], kernel: Kernel): Candidate[] {
   const named = uplinks.filter(({ name }) => isInterfaceName(name))
-  const candidates = named.map((uplink, at) =>
-    judge(uplink, named.slice(0, at).filter(isWayOut), kernel, leased),
-  )
+  const candidates = named.map((uplink, at) => judge(uplink, named.slice(0, at).filter(isWayOut), kernel))
   return [...candidates.filter(({ active }) => active), ...candidates.filter(({ active }) => !active)]
 }
 
-function judge(uplink: Uplink, before: readonly Uplink[], kernel: Kernel, leased: LeasedGateways): Candidate {
+function judge(uplink: Uplink, before: readonly Uplink[], kernel: Kernel): Candidate {
   const { name, stanza, gateway, route, device } = uplink
   const origin = `${name}: ${describeOrigin(uplink, kernel)}`
   const checked = asksProvider.has(stanza?.method ?? '')
@@ -44,7 +38,7 @@ function judge(uplink: Uplink, before: readonly Uplink[], kernel: Kernel, leased
     const known = isTunnel(device) ? 'auto' : '...'
     return { name, active: false, gateway: known, checked, remarks: [origin, why], warnings: [] }
   }
-  const warned = warnOfSecondGateway(uplink, before) ?? warnOfSecondLease(uplink, before, leased)
+  const warned = warnOfSecondGateway(uplink, before)
   if (warned) return { name, active: true, ...warned, checked, remarks: [origin, ...warned.remarks] }
   // a default route in a table of somebody else's is not where "auto" looks
   const elsewhere = gateway === undefined && route !== undefined && route.table !== 'main'
@@ -53,7 +47,7 @@ function judge(uplink: Uplink, before: readonly Uplink[], kernel: Kernel, leased
     origin,
     ...(stanza
       ? absent
-      : ['ifupdown has no stanza for it, so no hook tells multilink when it comes or goes.']),
+      : ['ifupdown has no stanza for it; multilink-monitor.service sees it come and go.']),
   ]
   const spelt = spellGateway(elsewhere ? route.gateway : undefined)
   return { name, active: true, gateway: spelt, checked, remarks, warnings: [] }

@@ -1,15 +1,12 @@
 // In: a root, whose ifupdown config is read, and the running kernel. Out: a first multilink.conf.
 // It never replaces a config that defines links, and changes nothing else.
 
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { AdminError } from '../errors.js'
 import { listCandidates } from './candidates.js'
 import { readInterfaces } from './interfaces.js'
 import { readKernel, type Kernel } from './kernel.js'
 import { renderConfig } from './text.js'
-import { findUplinks, type Uplink } from './uplinks.js'
-import type { LeasedGateways } from './warnings.js'
+import { findUplinks } from './uplinks.js'
 import { assertReplaceable, writeFirstConfig } from './write.js'
 
 export interface FirstConfig {
@@ -44,7 +41,7 @@ export async function initConfigFile(file: string, options: InitOptions): Promis
 export async function initConfig({ root, template, kernel }: InitOptions): Promise<FirstConfig> {
   const [interfaces, known] = await Promise.all([readInterfaces(root), kernel ?? readKernel()])
   const uplinks = findUplinks(interfaces, known)
-  const candidates = listCandidates(uplinks, known, await readLeasedGateways(root, uplinks))
+  const candidates = listCandidates(uplinks, known)
   if (candidates.length === 0) {
     throw new AdminError([
       'multilink: no way to the Internet is known: no dhcp, ppp or static stanza in' +
@@ -65,16 +62,4 @@ export async function initConfig({ root, template, kernel }: InitOptions): Promi
     warnings: [...interfaces.problems, ...candidates.flatMap(({ warnings }) => warnings), ...undecided],
     links,
   }
-}
-
-async function readLeasedGateways(root: string, uplinks: readonly Uplink[]): Promise<LeasedGateways> {
-  const leased = new Map<string, string>()
-  for (const { name, stanza } of uplinks) {
-    if (stanza?.method !== 'dhcp') continue
-    const text = await readFile(join(root, `/var/lib/dhcp/dhclient.${name}.leases`), 'utf8').catch(() => '')
-    // the last lease in the file is the newest
-    const router = [...text.matchAll(/^\s*option routers ([0-9.]+)/gm)].at(-1)?.[1]
-    if (router !== undefined) leased.set(name, router)
-  }
-  return leased
 }

@@ -28,8 +28,9 @@ export async function ownState(box: Box): Promise<string> {
     'nft --stateless list table inet multilink',
     ...['-4', '-6'].flatMap((family) => [
       `ip ${family} rule show | grep -w 'proto 157'`,
-      // Without what the kernel adds when there is no carrier.
-      `ip ${family} route show table all proto 157 | sed 's/ *\\(linkdown\\|dead\\|pref medium\\) *$//' | sort`,
+      // Without what the kernel adds when there is no carrier, and addresses that are kept for what carries them.
+      `ip ${family} route show table all proto 157 | grep -v 'dev lo table local' |
+        sed 's/ *\\(linkdown\\|dead\\|pref medium\\) *$//' | sort`,
     ]),
     'grep . /proc/sys/net/ipv4/conf/*/rp_filter',
   ]

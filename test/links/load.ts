@@ -14,16 +14,10 @@ export interface Load {
   readonly places: readonly (readonly [string, Agent])[]
   /** opens streams until each place has `count` in the family */
   fill(family: Family, count: number): Promise<void>
-  /** What is wrong with streams that were not touched: each must be there and carry more. The others are closed. */
-  check(touched: Touched): Promise<string[]>
+  /** What is wrong with streams over links that were not touched: each must carry more. The others are closed. */
+  check(touched: ReadonlySet<string>): Promise<string[]>
   /** ends it; all the short connections there were */
   end(): Promise<{ whose: string; answers: Answer[] }[]>
-}
-
-export interface Touched {
-  readonly links: ReadonlySet<string>
-  /** that the box has no longer: a socket that has one of them ends with it, whatever link it was given */
-  readonly addresses: ReadonlySet<string>
 }
 
 export function hostOf(family: Family, n = 1): string {
@@ -67,10 +61,9 @@ export async function startLoad(lab: Lab, families: readonly Family[]): Promise<
   }
 }
 
-async function checkStreams(whose: string, agent: Agent, touched: Touched): Promise<string[]> {
+async function checkStreams(whose: string, agent: Agent, touched: ReadonlySet<string>): Promise<string[]> {
   const before = await agent.call('streamStates')
-  const isTouched = ({ seenAs, localAddress }: StreamState): boolean =>
-    touched.links.has(linkSeenAs(seenAs)) || touched.addresses.has(localAddress)
+  const isTouched = ({ seenAs }: StreamState): boolean => touched.has(linkSeenAs(seenAs))
   let now = before
   const carriesOn = async (): Promise<boolean> => {
     now = await agent.call('streamStates')
