@@ -13,6 +13,7 @@ refused=                # lines "FAMILY LINK": gateways that the kernel did not 
 changes=                # what to say and record once the kernel took it
 lost=                   # lines "LINK MARK FAMILY": what is pinned to it is to be let go
 out_devices=            # elements of the set of them
+unnumbered=             # the same, of links without an address
 moved=                  # the same, of links that are in but carry nothing any more (failback)
 
 # A link is usable in a family when it was brought up (or was found up and nobody took it down), its interface is up,
@@ -21,6 +22,7 @@ decide() {
 	changes=''
 	lost=''
 	out_devices=''
+	unnumbered=''
 	moved=''
 	bypass_to=''
 	leaving=''
@@ -178,6 +180,7 @@ name_gateway() {
 
 # A link that is out but still there must be known too, so that what is bound to it gets its error at once.
 name_addresses() {
+	[ -n "$addresses" ] || unnumbered="$unnumbered, ipv$family . \"$name\""
 	[ ! -e "$state/.down/$name" ] || return 0
 	for address in $addresses; do
 		# Two LTE sticks of one make have one address: it cannot tell them apart, and nft takes it once.

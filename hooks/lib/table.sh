@@ -9,6 +9,7 @@ print_elements() {
 	print_map bypass_to "$bypass_to"
 	print_set gateways "$gateways4"
 	print_set out_devices "$out_devices"
+	print_set unnumbered "$unnumbered"
 	[ -z "$failback" ] || print_moved
 	case $families in
 	*6*)

@@ -134,14 +134,14 @@ function planRules(config: Config, links: readonly PlannedLink[], probe: Plan['p
       action: `lookup ${probe.table}`,
       why: 'in the place of main\'s default: next hops that tell what would have taken it',
     },
-    ...(config.fallback
-      ? byPreference(links).map((link) => ({
-          priority: link.fallbackPriority,
-          selector: '',
-          action: `lookup ${link.table}`,
-          why: `a default by ${link.name} when main has none`,
-        }))
-      : []),
+    ...byPreference(links).map((link) => ({
+      priority: link.fallbackPriority,
+      selector: config.fallback ? '' : `oif ${link.name}`,
+      action: `lookup ${link.table}`,
+      why: config.fallback
+        ? `a default by ${link.name} when main has none`
+        : `a default for what is bound to ${link.name} when main has none over it`,
+    })),
   ]
 }
 

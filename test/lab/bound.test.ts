@@ -7,7 +7,7 @@ import { balancedLab, configure, linkNames, ports } from './scenario.js'
 import type { Lab } from './network.js'
 import type { RunResult } from './namespaces.js'
 import { answerLength } from './traffic/answers.js'
-import { links, linkSeenAs, server } from './topology.js'
+import { links, linkSeenAs, server, server6 } from './topology.js'
 
 t.setTimeout(120_000)
 
@@ -116,3 +116,23 @@ for (const fallback of [true, false]) {
     })
   })
 }
+
+t.test('fallback = false: what is bound to a device needs no default route over it in main', async (t) => {
+  const lab = await balancedLab(t, { top: 'fallback = false', v6: 'static' })
+  const { stdout: defaults } = await lab.box.sh('ip route show default; ip -6 route show default')
+  t.notMatch(defaults, /eth1|rausb0/, 'only eth0 has one')
+  for (const name of linkNames) {
+    for (const host of [server(1), `[${server6(1)}]`]) {
+      const url = `http://${host}:${ports.http}/who`
+      const { stdout, stderr } = await lab.box.run(
+        ['curl', '--silent', '--show-error', '--max-time', '5', '--interface', name, url],
+        { reject: false },
+      )
+      t.equal(stdout === '' ? stderr : linkSeenAs(stdout.trim()), name, url)
+    }
+  }
+  await lab.box.run(['ip', 'route', 'delete', 'default'])
+  await lab.box.run(['ip', '-6', 'route', 'delete', 'default'])
+  const { stdout } = await lab.box.run(['ip', 'route', 'get', server(1)], { reject: false })
+  t.equal(stdout, '', 'and main without a default stays without')
+})

@@ -5,21 +5,24 @@ import t, { type Test } from 'tap'
 import { balancedLab, linksOf, ports } from './scenario.js'
 import type { RunResult } from './namespaces.js'
 import type { Lab } from './network.js'
-import { lan, links, linkSeenAs, server } from './topology.js'
+import { lan, linkSeenAs, server, server6 } from './topology.js'
 import type { WaitingState } from './traffic/stranded.js'
 import { until } from './wait.js'
 
 t.setTimeout(120_000)
 
-const to = { host: server(1), port: ports.echo }
-const question = { host: server(1), port: ports.who }
+type Family = 4 | 6
+
+const hosts = { 4: server(1), 6: server6(1) }
 const up = ['eth0', 'rausb0', lan.device]
 const every = 'check = "gateway"\n'
 
 async function setUsable(lab: Lab, name: string, usable: boolean): Promise<void> {
-  const record = `/run/multilink/.health4/${name}`
-  await lab.box.sh(`${usable ? `rm -f ${record}` : `echo 'down no answer' >${record}`}
-    /var/lib/multilink/current/changed`)
+  const record = (family: Family): string => {
+    const file = `/run/multilink/.health${family}/${name}`
+    return usable ? `rm -f ${file}` : `echo 'down no answer' >${file}`
+  }
+  await lab.box.sh([record(4), record(6), '/var/lib/multilink/current/changed'].join('\n'))
 }
 
 function errorsOf(states: readonly WaitingState[]): string[] {
@@ -31,35 +34,39 @@ async function agentsOf(lab: Lab) {
 }
 
 /** Connections and flows of this machine and of a LAN host, all over the backup link. */
-async function openOverBackup(t: Test, lab: Lab): Promise<void> {
+async function openOverBackup(t: Test, lab: Lab, family: Family): Promise<void> {
+  const host = hosts[family]
   for (const agent of Object.values(await agentsOf(lab))) {
-    const opened = await agent.call('openWaiting', { ...to, count: 3 })
+    const opened = await agent.call('openWaiting', { host, port: ports.echo, count: 3 })
     t.same(new Set(opened.map(({ seenAs }) => linkSeenAs(seenAs))), new Set(['rausb0']))
-    await agent.call('startFlows', { ...question, count: 2 })
+    await agent.call('startFlows', { host, port: ports.who, count: 2 })
     await until('every flow is answered', async () =>
       (await agent.call('flowStates')).every(({ changes }) => changes.length > 0),
     )
   }
 }
 
-async function linkOfNew(lab: Lab): Promise<string[]> {
+async function linkOfNew(lab: Lab, family: Family): Promise<string[]> {
+  const question = { host: hosts[family], port: ports.who }
   const { box, host } = await agentsOf(lab)
   return linksOf([await box.call('ask', question), await host.call('ask', question)])
 }
 
-async function movedTuples(lab: Lab): Promise<string> {
-  return (await lab.box.sh('nft list set inet multilink moved4 | grep 10.1.1.2 || :')).stdout
+async function movedTuples(lab: Lab, family: Family): Promise<string> {
+  return (await lab.box.sh(`nft list set inet multilink moved${family} | grep -F ${hosts[family]} || :`)).stdout
 }
 
-t.test('failback = "all": everything moves back', async (t) => {
-  const lab = await balancedLab(t, { up, every, more: 'backup = true\nfailback = "all"' })
+async function checkAll(t: Test, family: Family): Promise<void> {
+  const lab = await balancedLab(t, { up, every, more: 'backup = true\nfailback = "all"', v6: 'static' })
   const { box, host } = await agentsOf(lab)
-  t.same(await linkOfNew(lab), ['eth0', 'eth0'], 'a backup link is not used while a better one is usable')
+  t.same(await linkOfNew(lab, family), ['eth0', 'eth0'], 'a backup link is not used while a better one is usable')
 
   await setUsable(lab, 'eth0', false)
-  t.same(await linkOfNew(lab), ['rausb0', 'rausb0'])
-  await openOverBackup(t, lab)
-  const bound = `socat -u TCP4:${to.host}:${to.port},so-bindtodevice=rausb0 CREATE:/tmp/bound`
+  t.same(await linkOfNew(lab, family), ['rausb0', 'rausb0'])
+  await openOverBackup(t, lab, family)
+  const at = family === 4 ? hosts[4] : `[${hosts[6]}]`
+  const target = `TCP${family}:${at}:${ports.echo}`
+  const bound = `socat -u ${target},so-bindtodevice=rausb0 CREATE:/tmp/bound`
   await lab.box.sh(`${bound} >/dev/null 2>&1 &`)
   const greeted = (): Promise<RunResult> => lab.box.sh('[ -s /tmp/bound ]', { reject: false })
   await until('the bound connection is open', async () => (await greeted()).code === 0)
@@ -78,31 +85,34 @@ t.test('failback = "all": everything moves back', async (t) => {
   await t.test('flows', async () => {
     for (const agent of [box, host]) {
       await until('every flow is over eth0', async () =>
-        (await agent.call('flowStates')).every(({ changes }) => changes.at(-1)?.seenAs === links[0]?.publicAddress),
+        (await agent.call('flowStates')).every(({ changes }) => {
+          const last = changes.at(-1)?.seenAs
+          return last !== undefined && linkSeenAs(last) === 'eth0'
+        }),
       )
       await agent.call('stopFlows')
     }
   })
   await t.test('but not what is bound to the link', async (t) => {
     t.not((await lab.box.sh('pgrep -x socat || :')).stdout, '', 'a connection that was there')
-    const url = `http://${server(1)}:${ports.http}/who`
+    const url = `http://${at}:${ports.http}/who`
     const { stdout } = await lab.box.run(['curl', '--silent', '--interface', 'rausb0', url])
     t.equal(linkSeenAs(stdout.trim()), 'rausb0', 'a new one')
   })
   await t.test('the set of what is to be reset', async (t) => {
-    t.not(await movedTuples(lab), '')
+    t.not(await movedTuples(lab, family), '')
     const list = 'nft -s list table inet multilink'
     const before = await lab.box.sh(list)
     await lab.box.run(['/var/lib/multilink/current/changed'])
     t.equal((await lab.box.sh(list)).stdout, before.stdout, 'repeating a hook changes nothing')
     await lab.box.run(['multilink', 'apply'])
-    t.not(await movedTuples(lab), '', 'an apply keeps it')
+    t.not(await movedTuples(lab, family), '', 'an apply keeps it')
     for (const agent of [box, host]) await agent.call('closeWaiting')
     await setUsable(lab, 'eth0', false)
-    t.equal(await movedTuples(lab), '', 'it is empty once the link is used again')
+    t.equal(await movedTuples(lab, family), '', 'it is empty once the link is used again')
   })
   await t.test('and again', async (t) => {
-    await openOverBackup(t, lab)
+    await openOverBackup(t, lab, family)
     await setUsable(lab, 'eth0', true)
     await host.call('writeWaiting')
     for (const agent of [box, host]) {
@@ -110,14 +120,18 @@ t.test('failback = "all": everything moves back', async (t) => {
     }
     t.same(errorsOf(await host.call('waitingStates')), ['ECONNRESET'])
   })
-})
+}
+
+for (const family of [4, 6] as const) {
+  t.test(`failback = "all", IPv${family}: everything moves back`, (t) => checkAll(t, family))
+}
 
 t.test('failback = "new": what runs over the backup link stays', async (t) => {
   const lab = await balancedLab(t, { up, every, more: 'backup = true' })
   await setUsable(lab, 'eth0', false)
-  await openOverBackup(t, lab)
+  await openOverBackup(t, lab, 4)
   await setUsable(lab, 'eth0', true)
-  t.same(await linkOfNew(lab), ['eth0', 'eth0'], 'new connections move')
+  t.same(await linkOfNew(lab, 4), ['eth0', 'eth0'], 'new connections move')
   for (const agent of Object.values(await agentsOf(lab))) {
     await agent.call('writeWaiting')
     t.same(errorsOf(await agent.call('waitingStates')), [])

@@ -12,6 +12,8 @@ const unreachable = 'ENETUNREACH'
 /** Milliseconds. Linux takes IPv6's "no route" for a connection only from the second SYN on, a second later. */
 const atOnce = { 4: 1000, 6: 2500 }
 
+const reconcile = '/var/lib/multilink/current/changed'
+
 let servers = 0
 
 /** The links of `count` connections one after the other, as a server of its own saw them arrive. */
@@ -145,6 +147,29 @@ t.test('IPv6, static addresses', async (t) => {
       rausb0: 2,
     })
   })
+})
+
+t.test('the first link has a default route and no address: the kernel lends it another link’s', async (t) => {
+  const lab = await balancedLab(t, { v6: 'static', every: 'check = "gateway"\n' })
+  const [eth0] = links
+  await lab.box.sh(`ip address flush dev eth0 scope global
+    ip route add default via ${eth0?.gateway} dev eth0 onlink
+    ip -6 route show default | grep -q eth0
+    ${reconcile}`)
+  const box = await lab.agent('box')
+  const ask = async (host: string): Promise<number[]> =>
+    counts(linksOf(await box.call('askMany', { hosts: [host], port: ports.who, count: 20 })))
+  for (const host of [server(1), server6(1)]) t.same(await ask(host), [0, 10, 10], 'nobody is bound to that address')
+  await lab.box.sh(`for family in 4 6; do echo 'down no answer' >/run/multilink/.health$family/eth1; done
+    ${reconcile}`)
+  for (const host of [server(1), server6(1)]) t.same(await ask(host), [0, 0, 20], 'nor when its link is out')
+})
+
+t.test('a packet that `probed` does not see, as while a table is replaced, is not refused', async (t) => {
+  const lab = await balancedLab(t, { v6: 'static' })
+  await lab.box.run(['nft', 'flush', 'chain', 'inet', 'multilink', 'probed'])
+  const { error } = await (await lab.agent('box')).call('ask', { host: server6(1), port: ports.who })
+  t.equal(error, undefined, 'it is sent again, and goes as the kernel says')
 })
 
 t.test('IPv6, router advertisements: link-local gateways, no key of the config', async (t) => {

@@ -201,14 +201,43 @@ t.test('a link is lost', async (t) => {
 t.test('a link is lost for IPv6 only', async (t) => {
   const lab = await balancedLab(t, { every, v6: 'static' })
   const box = await lab.agent('box')
-  for (const host of [server6(1), to.host]) await box.call('openWaiting', { ...to, host, count: 6 })
+  const host = await lab.agent('lan')
+  for (const agent of [box, host]) {
+    for (const far of [server6(1), to.host]) {
+      await agent.call('openWaiting', { ...to, host: far, count: 6 })
+      await agent.call('startFlows', { ...question, host: far, count: 6, connected: agent === box })
+    }
+    await until('every flow is answered', async () =>
+      (await agent.call('flowStates')).every(({ changes }) => changes.length > 0),
+    )
+  }
   await lab.box.sh(losses['a failed check'].lose('eth1').replace('.health4', '.health6'))
-  const six = async (): Promise<WaitingState[]> => (await box.call('waitingStates')).slice(0, 6)
-  await until('they have ended', async () => split(await six(), 'eth1')[0].every(({ error }) => error))
-  t.equal(split(await six(), 'eth1')[0].length, 2)
-  t.same(errorsOf(split(await six(), 'eth1')[0]), ['ECONNABORTED'])
-  t.same(errorsOf(split(await six(), 'eth1')[1]), [], 'connections over other links have not noticed')
-  t.same(errorsOf((await box.call('waitingStates')).slice(6)), [], 'nor have those of IPv4 over this one')
+
+  const waiting = async (agent: Agent): Promise<[WaitingState[], WaitingState[]]> => {
+    const states = await agent.call('waitingStates')
+    return [states.slice(0, 6), states.slice(6)]
+  }
+  for (const [agent, error] of [
+    [box, 'ECONNABORTED'],
+    [host, 'ECONNRESET'],
+  ] as const) {
+    if (agent === host) await host.call('writeWaiting')
+    await until('they have ended', async () => split((await waiting(agent))[0], 'eth1')[0].every(({ error }) => error))
+    const [six, four] = await waiting(agent)
+    t.equal(split(six, 'eth1')[0].length, 2)
+    t.same(errorsOf(split(six, 'eth1')[0]), [error])
+    t.same(errorsOf(split(six, 'eth1')[1]), [], 'connections over other links have not noticed')
+    t.same(errorsOf(four), [], 'nor have those of IPv4 over this one')
+  }
+  for (const agent of [box, host]) {
+    const flows = async (): Promise<FlowState[]> => (await agent.call('flowStates')).slice(0, 6)
+    await until('no IPv6 flow is on eth1', async () =>
+      (await flows()).every((state) => ['eth0', 'rausb0'].some((name) => lastOf(state) === name)),
+    )
+    t.equal((await flows()).filter(({ changes }) => changes.length > 1).length, 2, 'two flows have moved')
+    const others = (await agent.call('flowStates')).slice(6)
+    t.ok(others.every(({ changes }) => changes.length === 1), 'none of IPv4 has')
+  }
 })
 
 t.test('nothing else is usable: what is pinned stays, until something is', async (t) => {

@@ -70,7 +70,8 @@ export function possibleChanges(state: State, { monitor, checks }: Features): Ch
     if (monitor) kinds.push('carrier', 'carrier')
     // The others are made on the box, on an interface that ifupdown has up.
     if (now.up && (monitor || link === gatewayInConfig)) kinds.push('gateway')
-    if (now.up && monitor) kinds.push('device')
+    // At the end of a lease dhclient sets its interface up again.
+    if (now.up && monitor && !now.dhcp) kinds.push('device')
     if (now.up && monitor && now.device) kinds.push(now.dhcp ? 'lease' : 'address4', 'address6')
     const broken = kinds.filter((kind) => now[kind] === false)
     return [...kinds, ...broken, ...broken].map((what) => ({ link, what }))
@@ -100,6 +101,11 @@ export function isUsable(state: LinkState, family: 4 | 6): boolean {
 export function hasAddress(state: LinkState, family: 4 | 6): boolean {
   if (family === 6) return state.up && state.address6 && state.device
   return state.up && (state.dhcp ? state.lease && state.device && state.carrier : state.address4)
+}
+
+/** Whether the probe table has a route for a link: its interface is up, and has the family. */
+export function isProbed(state: LinkState, family: 4 | 6): boolean {
+  return family === 4 ? state.up && state.device : hasAddress(state, 6)
 }
 
 /** Whether a link's address of a family is there to be bound to: its interface is up too. */

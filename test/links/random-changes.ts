@@ -13,7 +13,7 @@ import { dhcpServer, type DhcpServer } from '../leases/dhcp-server.js'
 import { addOtherGateways, configFor, dhclientPace, gatewaysOf, make, stanzaWithMetric } from './changes.js'
 import { featuresOf, startMonitor } from './features.js'
 import { familyOf, hostOf, startLoad, type Family, type Load } from './load.js'
-import { after, allSound, describe, hasAddress, isBoundTo, isThere, isUsable } from './model.js'
+import { after, allSound, describe, hasAddress, isBoundTo, isProbed, isThere, isUsable } from './model.js'
 import { leasedLink, possibleChanges, usableLinks } from './model.js'
 import type { Features, LinkState, State } from './model.js'
 
@@ -94,6 +94,8 @@ async function differences(lab: Lab, state: State, families: readonly Family[], 
     compare('leased', (link) => family === 4 && link.dhcp && hasAddress(link, 4))
     for (const link of links) {
       const now = state[link.name] as LinkState
+      const probe = new RegExp(`^route${family} default via .* dev ${link.name} table 1000 `)
+      if (lines.some((line) => probe.test(line)) !== isProbed(now, family)) problems.push(`${link.name}: probe route`)
       const gateway = gatewaysOf(link)[now.gateway][family === 4 ? 'v4' : 'v6']
       const table = new RegExp(`^route${family} default via (.*) dev ${link.name} table 100[1-9] `)
       const routes = lines.flatMap((line) => table.exec(line)?.[1] ?? [])

@@ -2,7 +2,7 @@
 // what became of it and when, in ms of Date.now(), which all programs of a machine share.
 
 import { createSocket, type Socket as Datagrams } from 'node:dgram'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, isIPv6, type Socket } from 'node:net'
 
 /** A connection that waits for bytes that never come, as a stalled download does. */
 export interface WaitingState {
@@ -112,10 +112,10 @@ export const strandedClients = {
   }): Promise<void> {
     const { host, port, count, every = 20, connected = false } = options
     for (let i = 0; i < count; i++) {
-      const socket = createSocket('udp4')
+      const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
       await new Promise<void>((resolve) => {
         if (connected) socket.connect(port, host, resolve)
-        else socket.bind(0, '0.0.0.0', resolve)
+        else socket.bind(0, resolve)
       })
       const state: FlowState = { port: socket.address().port, changes: [], sent: 0 }
       const note = (change: { seenAs?: string; error?: string }): void => {
