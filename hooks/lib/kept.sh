@@ -1,9 +1,10 @@
 # kept.sh: addresses that a link took along, as long as connections over other links carry them. A connection of this
-# machine has the address of main's default link, whichever link it was given (the rest is translated); `ifdown` of that
-# link takes the address, and the kernel would no longer know the answers to be its own. So the address stays local, on
-# lo. Not once the link's interface runs again: by then it may be another machine's.
+# machine has the address of main's default link, whichever link it was given (the rest is translated); when that link
+# is lost with its address, by `ifdown` or with its lease, the kernel would no longer know the answers to be its own.
+# So the address stays local, on lo, until nothing carries it any more or it is back.
+#   .kept   lines "FAMILY ADDRESS": what is kept
 
-leaving= # lines "FAMILY ADDRESS": what a link that is down had, or is about to lose
+leaving= # the same lines: what links had last and have no longer, or are about to lose
 
 # note_addresses: the current link's: remembers in changes what it has, and adds to leaving.
 note_addresses() {
@@ -11,29 +12,27 @@ note_addresses() {
 	[ ! -e "$state/.own$family/$name" ] || read -r own <"$state/.own$family/$name" || :
 	[ -z "$addresses" ] || [ "$own" = "$addresses" ] || changes="$changes$family $name own $addresses$newline"
 	# shellcheck disable=SC2086 # words
+	set -- $own
+	present=" $addresses "
 	if [ -e "$state/.down/$name" ]; then
+		# shellcheck disable=SC2086 # words
 		set -- $own $addresses
-	elif ! flags_of "$name" || case $flags in *' LOWER_UP '*) false ;; esac; then
-		set -- $own
-	else
-		set --
+		present=
 	fi
 	for address; do
-		case " $addresses " in
-		*" $address "*) [ -e "$state/.down/$name" ] || continue ;;
+		case $present in
+		*" $address "*) ;;
+		*) leaving="$leaving$family $address$newline" ;;
 		esac
-		leaving="$leaving$family $address$newline"
 	done
 }
 
 # keep_addresses: after let_go, so that what is left is not pinned to a lost link.
 keep_addresses() {
 	kept=
-	[ -z "$leaving" ] || kept=$(carried)
-	if [ -n "$kept" ]; then
-		: >$state/.kept
-	elif [ -e $state/.kept ]; then
-		rm $state/.kept
+	if [ -n "$leaving" ] || [ -e $state/.kept ]; then
+		kept=$(carried)
+		if [ -n "$kept" ]; then write $state/.kept "$kept"; else rm -f $state/.kept; fi
 	fi
 	while read -r family address; do
 		case $family in
@@ -58,20 +57,25 @@ keep() {
 	ip "-$1" route replace $2 protocol $protocol || say "${2%% dev *} cannot be kept; connections that carry it will end"
 }
 
-# carried: those of leaving that a connected socket of this machine has, unless it is bound to a device: it could not
-# leave by another. An IPv4 connection of an IPv6 socket has its address mapped.
+# carried: those of leaving, and of what is kept and not back, that a connected socket of this machine has, unless it is
+# bound to a device: it could not leave by another. An IPv4 connection of an IPv6 socket has its address mapped.
 carried() {
 	{
-		printf '%s==\n' "$leaving"
+		printf '%s%s==\n' "$addresses4" "$addresses6"
+		[ ! -e $state/.kept ] || cat $state/.kept
+		printf '==\n%s==\n' "$leaving"
 		ss -Htun
 	} | awk '
-		/^==$/ { listed = 1; next }
-		!listed { leaving[$1 " " $2]; next }
+		BEGIN { part = 1 }
+		/^==$/ { part++; next }
+		part == 1 { for (i = 2; i <= NF; i++) back[$i]; next }
+		part == 2 { if (!($2 in back)) candidate[$1 " " $2]; next }
+		part == 3 { candidate[$1 " " $2]; next }
 		$2 == "TIME-WAIT" || $5 ~ /%/ { next }
 		{
 			address = $5
 			sub(/:[0-9]*$/, "", address); gsub(/[][]/, "", address); sub(/^::ffff:/, "", address)
 			key = (address ~ /:/ ? 6 : 4) " " address
-			if (key in leaving && !told[key]++) print key
+			if (key in candidate && !told[key]++) print key
 		}' | sort
 }

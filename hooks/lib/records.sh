@@ -7,7 +7,7 @@
 #   .out4/LINK, .out6/LINK        out, and why
 #   .held4/LINK, .held6/LINK      out while nothing else was usable: what is pinned to it was not let go
 #   .moved4/LINK, .moved6/LINK    failback = "all": nft command that names the connections to be reset (loss.sh)
-#   .own4/LINK, .own6/LINK        the addresses it had last      .kept   there are such that are kept (kept.sh)
+#   .own4/LINK, .own6/LINK        the addresses it had last      .kept   (kept.sh)
 #   .before/LINK   rp_filter before multilink
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock

@@ -109,6 +109,14 @@ async function differences(lab: Lab, state: State, families: readonly Family[], 
   return problems
 }
 
+/** All there is to see of a box that has not come to its state. */
+async function pictureOf(lab: Lab): Promise<string> {
+  const commands = ['ip -br address', 'ip route show table all', 'ip -6 route show table all proto 157', 'conntrack -L',
+    'multilink status', 'grep -r . /run/multilink', 'ps -eo pid,args', 'nft list ruleset']
+  const script = commands.map((command) => `echo "# ${command}"; ${command} 2>&1`).join('\n')
+  return (await lab.box.sh(script, { reject: false })).stdout
+}
+
 /** Waits until the box has come to the state; resolves to the milliseconds that took. */
 async function settled(lab: Lab, state: State, families: readonly Family[], checks: boolean): Promise<number> {
   const begin = performance.now()
@@ -189,7 +197,10 @@ t.test(`${count} changes under load, seed ${seed}`, async (t) => {
     const milliseconds = await settled(lab, state, families, features.checks).catch((failure: unknown) => {
       t.fail(`${title}: ${String(failure)}`)
     })
-    if (milliseconds === undefined) break
+    if (milliseconds === undefined) {
+      t.comment(await pictureOf(lab))
+      break
+    }
     calms.push((calm = calmIn(state)))
     const [first] = told
     if (told.length === 1 && first !== undefined) (took[first.replace(/.*: /, '')] ??= []).push(milliseconds)
