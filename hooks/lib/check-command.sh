@@ -9,16 +9,17 @@ case $INTERVAL in
 0 | 0.*) ;;
 *) every=$INTERVAL ;;
 esac
-FAMILY=4
 MULTILINK_LINK=$LINK MULTILINK_MARK=$MARK
-export FAMILY ADDRESS GATEWAY MULTILINK_LINK MULTILINK_MARK MULTILINK_ADDRESS MULTILINK_GATEWAY
+export MULTILINK_LINK MULTILINK_MARK MULTILINK_ADDRESS MULTILINK_GATEWAY
 
 # The link's first IPv4 address and its gateway, as they are now; both empty if it has none.
 look_up() {
-	ADDRESS=$(ip -4 -o address show dev "$LINK" scope global 2>/dev/null | sed -n '1s|.* inet \([^/ ]*\).*|\1|p')
-	MULTILINK_ADDRESS=$ADDRESS
-	GATEWAY=$(ip -N -4 route show table "$TABLE" default 2>/dev/null | sed -n '1s|.* via \([^ ]*\).*|\1|p')
-	MULTILINK_GATEWAY=$GATEWAY
+	MULTILINK_ADDRESS=$(
+		ip -4 -o address show dev "$LINK" scope global 2>/dev/null | sed -n '1s|.* inet \([^/ ]*\).*|\1|p'
+	)
+	MULTILINK_GATEWAY=$(
+		ip -N -4 route show table "$TABLE" default 2>/dev/null | sed -n '1s|.* via \([^ ]*\).*|\1|p'
+	)
 }
 
 while :; do

@@ -95,7 +95,7 @@ t.test('check_command', async (t) => {
   }) || []
   for (const [name, value] of [['LINK', 'eth2'], ['ADDRESS', '198.51.102.2'], ['MARK', '0x02000000'],
     ['GATEWAY', '198.51.102.1']] as const) {
-    t.ok(out.includes(`${name}=${value}`) && out.includes(`MULTILINK_${name}=${value}`), `it knows ${name}`)
+    t.ok(out.includes(`MULTILINK_${name}=${value}`), `it knows ${name}`)
   }
   await writeFile(join(ground.state, 'out.bad'), '')
   await verdict(ground, 4, 'eth2', /^down check_command failed 2 times, last with exit status 1$/)
