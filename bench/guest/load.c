@@ -1,0 +1,184 @@
+/* The load of the benchmark: connections, bulk and datagrams, with as little work of its own as can be. In: a mode and
+ * its numbers; out: one line, "NANOSECONDS IDLE-NANOSECONDS UNITS". No connection may fail.
+ *
+ *   load serve ADDRESS                    serves HTTP on port 80, endless data on 81, answers short datagrams on 9
+ *   load connect ADDRESS COUNT            so many HTTP connections, one after the other
+ *   load bulk ADDRESS CONNECTIONS BYTES   downloads that much over so many at once, after a sixth of it uncounted
+ *   load datagrams ADDRESS FLOWS COUNT    so many datagrams of 64 bytes in turn over flows that were answered once
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { http = 80, endless = 81, discard = 9, most = 64 };
+
+static const char request[] = "GET /index.html HTTP/1.0\r\nHost: server.example\r\nUser-Agent: load\r\n\r\n";
+static const char response[] = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 20\r\n\r\n"
+                               "a page of 20 bytes.\n";
+static char block[65536];
+
+static void must(int good, const char *what) {
+  if (good) return;
+  fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+static int64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* What all processors were idle so far, in ns: /proc/stat counts in hundredths of a second. */
+static int64_t idle(void) {
+  long long user, nice, system, idle, wait;
+  FILE *stat = fopen("/proc/stat", "r");
+  must(stat != NULL, "/proc/stat");
+  must(fscanf(stat, "cpu %lld %lld %lld %lld %lld", &user, &nice, &system, &idle, &wait) == 5, "/proc/stat");
+  fclose(stat);
+  return (idle + wait) * INT64_C(10000000);
+}
+
+static void report(int64_t begin, int64_t idle_begin, long units) {
+  int64_t took = now() - begin;
+  printf("%lld %lld %ld\n", (long long)took, (long long)(idle() - idle_begin), units);
+}
+
+static struct sockaddr_in at(const char *address, int port) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+  must(inet_pton(AF_INET, address, &to.sin_addr) == 1, address);
+  return to;
+}
+
+static int connected(const struct sockaddr_in *to, int type) {
+  int s = socket(AF_INET, type, 0);
+  must(s >= 0, "socket");
+  must(connect(s, (const struct sockaddr *)to, sizeof *to) == 0, "connect");
+  return s;
+}
+
+static int bound(const char *address, int type, int port) {
+  struct sockaddr_in own = at(address, port);
+  int s = socket(AF_INET, type, 0), on = 1;
+  must(s >= 0, "socket");
+  setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  must(bind(s, (struct sockaddr *)&own, sizeof own) == 0, "bind");
+  if (type == SOCK_STREAM) must(listen(s, 1024) == 0, "listen");
+  return s;
+}
+
+static void serve_http(int listener) {
+  for (;;) {
+    int s = accept(listener, NULL, NULL);
+    if (s < 0) continue;
+    if (read(s, block, sizeof block) > 0 && write(s, response, sizeof response - 1) < 0) perror("load: write");
+    close(s);
+  }
+}
+
+static void serve_endless(int listener) {
+  for (;;) {
+    int s = accept(listener, NULL, NULL);
+    if (s < 0) continue;
+    if (fork() == 0) {
+      close(listener);
+      while (write(s, block, sizeof block) > 0) continue;
+      _exit(0);
+    }
+    close(s);
+  }
+}
+
+static void serve_datagrams(int s) {
+  for (;;) {
+    struct sockaddr_in from;
+    socklen_t length = sizeof from;
+    ssize_t got = recvfrom(s, block, 16, 0, (struct sockaddr *)&from, &length);
+    if (got > 0) sendto(s, block, got, 0, (struct sockaddr *)&from, length);
+  }
+}
+
+static void serve(const char *address) {
+  int pages = bound("0.0.0.0", SOCK_STREAM, http);
+  int data = bound("0.0.0.0", SOCK_STREAM, endless);
+  int datagrams = bound(address, SOCK_DGRAM, discard); /* so that answers come from there */
+  signal(SIGCHLD, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  if (fork() == 0) serve_endless(data);
+  if (fork() == 0) serve_datagrams(datagrams);
+  if (fork() == 0) serve_http(pages);
+}
+
+static void get(const struct sockaddr_in *to) {
+  ssize_t got, all = 0;
+  int s = connected(to, SOCK_STREAM);
+  must(write(s, request, sizeof request - 1) > 0, "write");
+  while ((got = read(s, block, sizeof block)) > 0) all += got;
+  must(got == 0 && all == sizeof response - 1, "the answer");
+  close(s);
+}
+
+static void connections(const char *address, long count) {
+  struct sockaddr_in to = at(address, http);
+  for (int i = 0; i < 12; i++) get(&to); /* neighbours, caches */
+  int64_t quiet = idle(), begin = now();
+  for (long i = 0; i < count; i++) get(&to);
+  report(begin, quiet, count);
+}
+
+static void download(struct pollfd *polled, int count, long bytes) {
+  while (bytes > 0) {
+    must(poll(polled, count, 10000) > 0, "poll");
+    for (int i = 0; i < count; i++) {
+      if (!polled[i].revents) continue;
+      ssize_t got = read(polled[i].fd, block, sizeof block);
+      must(got > 0, "read");
+      bytes -= got;
+    }
+  }
+}
+
+static void bulk(const char *address, int count, long bytes) {
+  struct sockaddr_in to = at(address, endless);
+  struct pollfd polled[most];
+  must(count <= most, "too many connections");
+  for (int i = 0; i < count; i++) polled[i] = (struct pollfd){.fd = connected(&to, SOCK_STREAM), .events = POLLIN};
+  download(polled, count, bytes / 5);
+  int64_t quiet = idle(), begin = now();
+  download(polled, count, bytes);
+  report(begin, quiet, bytes);
+}
+
+static void datagrams(const char *address, int flows, long count) {
+  struct sockaddr_in to = at(address, discard);
+  int s[most];
+  must(flows <= most, "too many flows");
+  for (int i = 0; i < flows; i++) {
+    s[i] = connected(&to, SOCK_DGRAM);
+    for (int twice = 0; twice < 2; twice++) {
+      struct pollfd answer = {.fd = s[i], .events = POLLIN};
+      must(send(s[i], "first", 5, 0) == 5, "send");
+      must(poll(&answer, 1, 5000) == 1 && recv(s[i], block, sizeof block, 0) == 5, "the answer");
+    }
+  }
+  int64_t quiet = idle(), begin = now();
+  for (long i = 0; i < count; i++) must(send(s[i % flows], block, 64, 0) == 64, "send");
+  report(begin, quiet, count);
+}
+
+int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "serve") == 0) serve(argv[2]);
+  else if (argc == 4 && strcmp(argv[1], "connect") == 0) connections(argv[2], atol(argv[3]));
+  else if (argc == 5 && strcmp(argv[1], "bulk") == 0) bulk(argv[2], atoi(argv[3]), atol(argv[4]));
+  else if (argc == 5 && strcmp(argv[1], "datagrams") == 0) datagrams(argv[2], atoi(argv[3]), atol(argv[4]));
+  else return fprintf(stderr, "load: wrong arguments\n"), 2;
+  return 0;
+}
