@@ -1,13 +1,20 @@
 /* The load of the benchmark: connections, bulk and datagrams, with as little work of its own as can be. In: a mode and
  * its numbers; out: one line, "NANOSECONDS IDLE-NANOSECONDS UNITS". No connection may fail.
  *
- *   load serve ADDRESS                    serves HTTP on port 80, endless data on 81, answers short datagrams on 9
+ *   load serve ADDRESS                    serves HTTP on port 80, endless data on 81, who the client is on 82, as many
+ *                                         bytes as it is told on 83; answers short datagrams on 9
  *   load connect ADDRESS COUNT            so many HTTP connections, one after the other
- *   load bulk ADDRESS CONNECTIONS BYTES   downloads that much over so many at once, after a sixth of it uncounted
+ *   load bulk ADDRESS CONNECTIONS BYTES   downloads that much over so many at once, after a third of it uncounted
  *   load datagrams ADDRESS FLOWS COUNT    so many datagrams of 64 bytes in turn over flows that were answered once
+ *   load who ADDRESS DESTINATIONS COUNT   so many connections, one after the other, to so many addresses from there on
+ *                                         in turn; prints instead, a line each, as whom the server saw it
+ *   load fetch ADDRESS BIG SMALL BYTES SECONDS
+ *                                         so many endless downloads beside so many of files of that size, one after
+ *                                         the other each, for so long; prints "NANOSECONDS 0 BYTES"
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -18,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { http = 80, endless = 81, discard = 9, most = 64 };
+enum { http = 80, endless = 81, who = 82, files = 83, discard = 9, most = 64 };
 
 static const char request[] = "GET /index.html HTTP/1.0\r\nHost: server.example\r\nUser-Agent: load\r\n\r\n";
 static const char response[] = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 20\r\n\r\n"
@@ -35,6 +42,13 @@ static int64_t now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* Buffers that grow with the measured rate would make every round another one. */
+static void fix_buffers(int s) {
+  int bytes = 262144;
+  setsockopt(s, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  setsockopt(s, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
 /* What all processors were idle so far, in ns: /proc/stat counts in hundredths of a second. */
@@ -61,6 +75,7 @@ static struct sockaddr_in at(const char *address, int port) {
 static int connected(const struct sockaddr_in *to, int type) {
   int s = socket(AF_INET, type, 0);
   must(s >= 0, "socket");
+  if (type == SOCK_STREAM) fix_buffers(s);
   must(connect(s, (const struct sockaddr *)to, sizeof *to) == 0, "connect");
   return s;
 }
@@ -71,6 +86,7 @@ static int bound(const char *address, int type, int port) {
   must(s >= 0, "socket");
   setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   must(bind(s, (struct sockaddr *)&own, sizeof own) == 0, "bind");
+  if (type == SOCK_STREAM) fix_buffers(s);
   if (type == SOCK_STREAM) must(listen(s, 1024) == 0, "listen");
   return s;
 }
@@ -97,6 +113,35 @@ static void serve_endless(int listener) {
   }
 }
 
+static void serve_who(int listener) {
+  struct sockaddr_in peer;
+  for (;;) {
+    socklen_t length = sizeof peer;
+    int s = accept(listener, (struct sockaddr *)&peer, &length);
+    if (s < 0) continue;
+    dprintf(s, "%s\n", inet_ntoa(peer.sin_addr));
+    close(s);
+  }
+}
+
+static void serve_files(int listener) {
+  for (;;) {
+    int s = accept(listener, NULL, NULL);
+    if (s < 0) continue;
+    if (fork() == 0) {
+      long left = 0;
+      ssize_t sent = 1;
+      if (read(s, &left, sizeof left) != sizeof left) left = 0;
+      while (left > 0 && sent > 0) {
+        sent = write(s, block, left < (long)sizeof block ? left : (long)sizeof block);
+        left -= sent;
+      }
+      _exit(0);
+    }
+    close(s);
+  }
+}
+
 static void serve_datagrams(int s) {
   for (;;) {
     struct sockaddr_in from;
@@ -109,10 +154,13 @@ static void serve_datagrams(int s) {
 static void serve(const char *address) {
   int pages = bound("0.0.0.0", SOCK_STREAM, http);
   int data = bound("0.0.0.0", SOCK_STREAM, endless);
+  int asked = bound("0.0.0.0", SOCK_STREAM, who), shelf = bound("0.0.0.0", SOCK_STREAM, files);
   int datagrams = bound(address, SOCK_DGRAM, discard); /* so that answers come from there */
   signal(SIGCHLD, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
   if (fork() == 0) serve_endless(data);
+  if (fork() == 0) serve_who(asked);
+  if (fork() == 0) serve_files(shelf);
   if (fork() == 0) serve_datagrams(datagrams);
   if (fork() == 0) serve_http(pages);
 }
@@ -174,11 +222,57 @@ static void datagrams(const char *address, int flows, long count) {
   report(begin, quiet, count);
 }
 
+static void ask(const char *address, int destinations, long count) {
+  struct sockaddr_in to = at(address, who);
+  uint32_t first = ntohl(to.sin_addr.s_addr);
+  for (long i = 0; i < count; i++) {
+    ssize_t got, all = 0;
+    to.sin_addr.s_addr = htonl(first + i % destinations);
+    int s = connected(&to, SOCK_STREAM);
+    while ((got = read(s, block + all, 64)) > 0) all += got;
+    must(got == 0 && all > 0, "the answer");
+    must(fwrite(block, 1, all, stdout) == (size_t)all, "stdout");
+    close(s);
+  }
+}
+
+static int opened(const struct sockaddr_in *to, long bytes) {
+  int s = connected(to, SOCK_STREAM);
+  must(write(s, &bytes, sizeof bytes) == sizeof bytes, "write");
+  return s;
+}
+
+static void fetch(const char *address, int big, int small, long bytes, int seconds) {
+  struct sockaddr_in to = at(address, files);
+  struct pollfd polled[most];
+  long long all = 0;
+  int64_t begin = now(), warm = begin + INT64_C(2000000000), end = warm + seconds * INT64_C(1000000000);
+  must(big + small <= most, "too many connections");
+  for (int i = 0; i < big + small; i++)
+    polled[i] = (struct pollfd){.fd = opened(&to, i < big ? LONG_MAX : bytes), .events = POLLIN};
+  while (now() < end) {
+    must(poll(polled, big + small, 10000) > 0, "poll");
+    for (int i = 0; i < big + small; i++) {
+      if (!polled[i].revents) continue;
+      ssize_t got = read(polled[i].fd, block, sizeof block);
+      must(got >= 0, "read");
+      if (now() >= warm) all += got;
+      if (got > 0) continue;
+      close(polled[i].fd);
+      polled[i].fd = opened(&to, bytes);
+    }
+  }
+  printf("%lld 0 %lld\n", (long long)(now() - warm), all);
+}
+
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "serve") == 0) serve(argv[2]);
   else if (argc == 4 && strcmp(argv[1], "connect") == 0) connections(argv[2], atol(argv[3]));
   else if (argc == 5 && strcmp(argv[1], "bulk") == 0) bulk(argv[2], atoi(argv[3]), atol(argv[4]));
   else if (argc == 5 && strcmp(argv[1], "datagrams") == 0) datagrams(argv[2], atoi(argv[3]), atol(argv[4]));
+  else if (argc == 5 && strcmp(argv[1], "who") == 0) ask(argv[2], atoi(argv[3]), atol(argv[4]));
+  else if (argc == 7 && strcmp(argv[1], "fetch") == 0)
+    fetch(argv[2], atoi(argv[3]), atoi(argv[4]), atol(argv[5]), atoi(argv[6]));
   else return fprintf(stderr, "load: wrong arguments\n"), 2;
   return 0;
 }
