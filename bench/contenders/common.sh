@@ -1,12 +1,13 @@
+# shellcheck shell=sh
 # common.sh: what the contenders' scripts share. Each runs as root in the box, once, when the links are up and have
 # addresses, and main has a default route over the first. In: /run/bench/links, a line each, "name address length
 # gateway weight"; the LAN is on eth2. Sourced.
 
 links=/run/bench/links
-lan=eth2
+lan=eth2 # the scripts use it
 
 # quoted: the links' names, as nft and the like want a list
-quoted() { awk '{ printf "%s\"%s\"", (NR > 1 ? ", " : ""), $1 }' $links; }
+quoted() { awk '{ printf "%s\"%s\"", (NR > 1 ? ", " : ""), $1 }' "$links"; }
 
 # firewall LINKS: the stateful firewall that every contender without one of its own has, over these links.
 firewall() {

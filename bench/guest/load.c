@@ -8,6 +8,8 @@
  *   load datagrams ADDRESS FLOWS COUNT    so many datagrams of 64 bytes in turn over flows that were answered once
  *   load who ADDRESS DESTINATIONS COUNT   so many connections, one after the other, to so many addresses from there on
  *                                         in turn; prints instead, a line each, as whom the server saw it
+ *   load probe ADDRESS SECONDS            begins a connection every 50 ms for so long; prints instead, a line each, the
+ *                                         millisecond it began at and 1, or 0 if it was not answered within a second
  *   load fetch ADDRESS BIG SMALL BYTES SECONDS
  *                                         so many endless downloads beside so many of files of that size, one after
  *                                         the other each, for so long; prints "NANOSECONDS 0 BYTES"
@@ -265,12 +267,50 @@ static void fetch(const char *address, int big, int small, long bytes, int secon
   printf("%lld 0 %lld\n", (long long)(now() - warm), all);
 }
 
+/* The attempts of a second, as a ring: what is as old as that is given up when its place is needed. */
+static void probe(const char *address, int seconds) {
+  enum { every = 50, ring = 20 };
+  struct sockaddr_in to = at(address, who);
+  struct pollfd polled[ring];
+  int began[ring];
+  int64_t begin = now();
+  for (int i = 0; i < ring; i++) polled[i] = (struct pollfd){.fd = -1};
+  for (int n = 0; n < seconds * 1000 / every + ring; n++) {
+    int i = n % ring;
+    int64_t next = begin + (n + 1) * every * INT64_C(1000000);
+    if (polled[i].fd >= 0) {
+      printf("%d 0\n", began[i]);
+      close(polled[i].fd);
+      polled[i].fd = -1;
+    }
+    if (n < seconds * 1000 / every) {
+      began[i] = (now() - begin) / 1000000;
+      polled[i] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), .events = POLLIN};
+      if (connect(polled[i].fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS) {
+        printf("%d 0\n", began[i]);
+        close(polled[i].fd);
+        polled[i].fd = -1;
+      }
+    }
+    while (now() < next) {
+      poll(polled, ring, (next - now()) / 1000000 + 1);
+      for (int j = 0; j < ring; j++) {
+        if (polled[j].fd < 0 || !polled[j].revents) continue;
+        printf("%d %d\n", began[j], read(polled[j].fd, block, sizeof block) > 0);
+        close(polled[j].fd);
+        polled[j].fd = -1;
+      }
+    }
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "serve") == 0) serve(argv[2]);
   else if (argc == 4 && strcmp(argv[1], "connect") == 0) connections(argv[2], atol(argv[3]));
   else if (argc == 5 && strcmp(argv[1], "bulk") == 0) bulk(argv[2], atoi(argv[3]), atol(argv[4]));
   else if (argc == 5 && strcmp(argv[1], "datagrams") == 0) datagrams(argv[2], atoi(argv[3]), atol(argv[4]));
   else if (argc == 5 && strcmp(argv[1], "who") == 0) ask(argv[2], atoi(argv[3]), atol(argv[4]));
+  else if (argc == 4 && strcmp(argv[1], "probe") == 0) probe(argv[2], atoi(argv[3]));
   else if (argc == 7 && strcmp(argv[1], "fetch") == 0)
     fetch(argv[2], atoi(argv[3]), atoi(argv[4]), atol(argv[5]), atoi(argv[6]));
   else return fprintf(stderr, "load: wrong arguments\n"), 2;
