@@ -1,5 +1,6 @@
 /* The load of the benchmark: connections, bulk and datagrams, with as little work of its own as can be. In: a mode and
- * its numbers; out: one line, "NANOSECONDS IDLE-NANOSECONDS UNITS". No connection may fail.
+ * its numbers; out: one line, "NANOSECONDS IDLE-NANOSECONDS UNITS PACKETS": packets are those that the box
+ * received meanwhile, by the /proc/PID/net/dev that COUNTERS names. No connection may fail.
  *
  *   load serve ADDRESS                    serves HTTP on port 80, endless data on 81, who the client is on 82, as many
  *                                         bytes as it is told on 83; answers short datagrams on 9
@@ -46,9 +47,9 @@ static int64_t now(void) {
   return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
-/* Buffers that grow with the measured rate would make every round another one. */
+/* Small ones: what waits in them was carried before it is counted. */
 static void fix_buffers(int s) {
-  int bytes = 262144;
+  int bytes = 32768;
   setsockopt(s, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   setsockopt(s, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
@@ -63,9 +64,30 @@ static int64_t idle(void) {
   return (idle + wait) * INT64_C(10000000);
 }
 
-static void report(int64_t begin, int64_t idle_begin, long units) {
-  int64_t took = now() - begin;
-  printf("%lld %lld %ld\n", (long long)took, (long long)(idle() - idle_begin), units);
+/* What the box's interfaces received so far, but for its own. */
+static long long packets(void) {
+  char line[512], name[32];
+  long long sum = 0, bytes, received;
+  const char *path = getenv("COUNTERS");
+  FILE *counters = fopen(path == NULL ? "/proc/net/dev" : path, "r");
+  must(counters != NULL, "COUNTERS");
+  while (fgets(line, sizeof line, counters) != NULL)
+    if (sscanf(line, " %31[^: ]: %lld %lld", name, &bytes, &received) == 3 && strcmp(name, "lo") != 0) sum += received;
+  fclose(counters);
+  return sum;
+}
+
+struct moment { long long packets; int64_t idle, time; };
+
+static struct moment moment(void) {
+  struct moment m = {.packets = packets(), .idle = idle()};
+  m.time = now();
+  return m;
+}
+
+static void report(struct moment begin, long units) {
+  int64_t took = now() - begin.time, quiet = idle() - begin.idle;
+  printf("%lld %lld %ld %lld\n", (long long)took, (long long)quiet, units, packets() - begin.packets);
 }
 
 static struct sockaddr_in at(const char *address, int port) {
@@ -179,9 +201,9 @@ static void get(const struct sockaddr_in *to) {
 static void connections(const char *address, long count) {
   struct sockaddr_in to = at(address, http);
   for (int i = 0; i < 12; i++) get(&to); /* neighbours, caches */
-  int64_t quiet = idle(), begin = now();
+  struct moment begin = moment();
   for (long i = 0; i < count; i++) get(&to);
-  report(begin, quiet, count);
+  report(begin, count);
 }
 
 static void download(struct pollfd *polled, int count, long bytes) {
@@ -202,9 +224,9 @@ static void bulk(const char *address, int count, long bytes) {
   must(count <= most, "too many connections");
   for (int i = 0; i < count; i++) polled[i] = (struct pollfd){.fd = connected(&to, SOCK_STREAM), .events = POLLIN};
   download(polled, count, bytes / 5);
-  int64_t quiet = idle(), begin = now();
+  struct moment begin = moment();
   download(polled, count, bytes);
-  report(begin, quiet, bytes);
+  report(begin, bytes);
 }
 
 static void datagrams(const char *address, int flows, long count) {
@@ -219,9 +241,9 @@ static void datagrams(const char *address, int flows, long count) {
       must(poll(&answer, 1, 5000) == 1 && recv(s[i], block, sizeof block, 0) == 5, "the answer");
     }
   }
-  int64_t quiet = idle(), begin = now();
+  struct moment begin = moment();
   for (long i = 0; i < count; i++) must(send(s[i % flows], block, 64, 0) == 64, "send");
-  report(begin, quiet, count);
+  report(begin, count);
 }
 
 static void ask(const char *address, int destinations, long count) {
