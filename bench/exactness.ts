@@ -54,11 +54,13 @@ export async function measureExactness(machine: Machine, chosen: readonly Conten
       const lab = `exact-${contender.name}`
       await raise(machine, contender, lab, 3, weights)
       for (const destinations of [1, 1000]) {
-        const ask = `/bench/load who ${destinations === 1 ? '198.51.100.1' : '198.18.0.1'} ${destinations} ${connections}`
+        const first = destinations === 1 ? '198.51.100.1' : '198.18.0.1'
+        const ask = `/bench/load who ${first} ${destinations} ${connections}`
         const said = await machine.run(`ip netns exec ${lab}-box ${ask}`)
         const sequence = said.trim().split('\n').map((address) => addresses.indexOf(address))
         if (sequence.length !== connections || sequence.includes(-1)) throw new Error(`${lab} was seen as ${said}`)
-        results.push({ contender: contender.name, weights, destinations, connections, ...exactnessOf(sequence, weights) })
+        const errors = exactnessOf(sequence, weights)
+        results.push({ contender: contender.name, weights, destinations, connections, ...errors })
       }
       await lower(machine, lab)
     }

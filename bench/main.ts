@@ -63,7 +63,8 @@ async function quote(table: string): Promise<void> {
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => measurements[name] === undefined)
   if (unknown.length > 0) {
-    console.error(`bench: no measurement is named ${unknown.join(', ')}; there are ${Object.keys(measurements).join(', ')}`)
+    const there = Object.keys(measurements).join(', ')
+    console.error(`bench: no measurement is named ${unknown.join(', ')}; there are ${there}`)
     return 2
   }
   const measured: Results = {}

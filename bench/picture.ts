@@ -1,5 +1,5 @@
-// Draws the costs by gnuplot (picture.gnuplot). In: costs; out: an SVG file. Nothing but numbers and names goes to gnuplot
-// from here.
+// Draws the costs by gnuplot (picture.gnuplot). In: costs; out: an SVG file. Nothing but numbers and names goes to
+// gnuplot from here.
 
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { run } from '../test/lab/namespaces.js'
@@ -15,7 +15,8 @@ export async function drawCosts(file: string, costs: readonly Cost[]): Promise<v
   const titles = loads.map(({ title }) => `"${title}"`).join(', ')
   const settings = [`loads = ${loads.length}`, `array load[${loads.length}] = [${titles}]`]
   const script = await readFile(new URL('picture.gnuplot', import.meta.url), 'utf8')
-  const { stdout } = await run(['gnuplot', '-'], { input: [...settings, '$costs << END', ...rows, 'END', script].join('\n') })
+  const input = [...settings, '$costs << END', ...rows, 'END', script].join('\n')
+  const { stdout } = await run(['gnuplot', '-'], { input })
   await writeFile(`${file}.new`, `${stdout}\n`)
   await rename(`${file}.new`, file)
 }

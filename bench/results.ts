@@ -20,7 +20,7 @@ function cell(value: string, width: number): string {
 }
 
 function costTable(costs: readonly Cost[]): string[] {
-  const lines = ['', 'instructions of the whole lab: median of the rounds, ratio to single (least to most of single rounds)']
+  const lines = ['', 'instructions of the whole lab: median, and ratio to single: median (least to most) of the rounds']
   for (const { name, title, per } of loads) {
     const rows = costs.filter(({ load }) => load === name)
     if (rows.length === 0) continue
@@ -65,7 +65,7 @@ function aggregationTable(rows: readonly Aggregation[]): string[] {
 }
 
 function failoverTable(rows: readonly Failover[]): string[] {
-  const lines = ['', 'a provider is dead behind a live gateway: seconds until all new connections succeed (least to most)']
+  const lines = ['', 'a provider is dead behind a live gateway: seconds until all new connections succeed']
   for (const { contender, seconds } of rows) {
     const text =
       seconds === undefined
@@ -79,7 +79,8 @@ function failoverTable(rows: readonly Failover[]): string[] {
 function scaleTable(rows: readonly Scale[]): string[] {
   const lines = ['', 'multilink (nth) with more links']
   for (const { links, what, value, unit } of rows) {
-    lines.push(`  ${what.padEnd(58)}${cell(String(links), 5)} links${cell(value.toFixed(unit === 'ms' ? 0 : 3), 12)} ${unit}`)
+    const number = value.toFixed(unit === 'ms' ? 0 : 3)
+    lines.push(`  ${what.padEnd(30)}${cell(String(links), 5)} links${cell(number, 12)} ${unit}`)
   }
   return lines
 }
