@@ -1,5 +1,5 @@
-// Measurement 6: a provider is dead behind a live gateway. A LAN host begins a connection every 50 ms; how long, from
-// the provider's death, until all of them succeed at once.
+// Measurement 6: a provider is dead behind a live gateway. A LAN host begins a connection every 50 ms, each to another
+// address; how long, from the provider's death, until all of them succeed at once.
 
 import { lower, raise, type Contender } from './contenders.js'
 import type { Machine } from './machine/machine.js'
@@ -28,7 +28,7 @@ async function interruption(machine: Machine, lab: string): Promise<number> {
   const said = await machine.run(`
     ip netns exec ${lab}-far nft add chain ip sink dead '{ type filter hook prerouting priority -400; }'
     { sleep ${before}; ip netns exec ${lab}-far nft add rule ip sink dead ${dead}; } &
-    ip netns exec ${lab}-lan /bench/load probe 198.51.100.1 ${before + limit}`)
+    ip netns exec ${lab}-lan /bench/load probe 198.18.0.1 ${before + limit}`)
   const attempts = said.trim().split('\n').map((line) => line.split(' ').map(Number))
   const failed = attempts.flatMap(([began = 0, good]) => (good === 1 ? [] : [began]))
   if (failed.length === 0) throw new Error(`${lab}: nothing failed`)

@@ -12,7 +12,7 @@ export interface Scale {
   readonly unit: 'ms' | 'MB' | 'of 3 links'
 }
 
-const counts = [3, 30, 200]
+const counts = [3, 30]
 
 /** Kernel memory in use, in bytes: slab, vmalloc and per-CPU. */
 async function kernelMemory(machine: Machine): Promise<number> {

@@ -9,8 +9,9 @@
  *   load datagrams ADDRESS FLOWS COUNT    so many datagrams of 64 bytes in turn over flows that were answered once
  *   load who ADDRESS DESTINATIONS COUNT   so many connections, one after the other, to so many addresses from there on
  *                                         in turn; prints instead, a line each, as whom the server saw it
- *   load probe ADDRESS SECONDS            begins a connection every 50 ms for so long; prints instead, a line each, the
- *                                         millisecond it began at and 1, or 0 if it was not answered within a second
+ *   load probe ADDRESS SECONDS            begins a connection every 50 ms for so long, to 1000 addresses from there on in
+ *                                         turn; prints instead, a line each, the millisecond it began at and 1, or 0 if
+ *                                         it was not answered within a second
  *   load fetch ADDRESS BIG SMALL BYTES SECONDS
  *                                         so many endless downloads beside so many of files of that size, one after
  *                                         the other each, for so long; prints "NANOSECONDS 0 BYTES"
@@ -293,6 +294,7 @@ static void fetch(const char *address, int big, int small, long bytes, int secon
 static void probe(const char *address, int seconds) {
   enum { every = 50, ring = 20 };
   struct sockaddr_in to = at(address, who);
+  uint32_t first = ntohl(to.sin_addr.s_addr);
   struct pollfd polled[ring];
   int began[ring];
   int64_t begin = now();
@@ -307,6 +309,7 @@ static void probe(const char *address, int seconds) {
     }
     if (n < seconds * 1000 / every) {
       began[i] = (now() - begin) / 1000000;
+      to.sin_addr.s_addr = htonl(first + n % 1000);
       polled[i] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), .events = POLLIN};
       if (connect(polled[i].fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS) {
         printf("%d 0\n", began[i]);
