@@ -3,29 +3,6 @@
 # link takes the address, and the kernel would no longer know the answers to be its own. So the address stays local, on
 # lo. Not once the link's interface runs again: by then it may be another machine's.
 
-leaving= # lines "FAMILY ADDRESS": what a link that is down had, or is about to lose
-
-# note_addresses: the current link's: remembers in changes what it has, and adds to leaving.
-note_addresses() {
-	own=
-	[ ! -e "$state/.own$family/$name" ] || read -r own <"$state/.own$family/$name" || :
-	[ -z "$addresses" ] || [ "$own" = "$addresses" ] || changes="$changes$family $name own $addresses$newline"
-	# shellcheck disable=SC2086 # words
-	if [ -e "$state/.down/$name" ]; then
-		set -- $own $addresses
-	elif ! flags_of "$name" || case $flags in *' LOWER_UP '*) false ;; esac; then
-		set -- $own
-	else
-		set --
-	fi
-	for address; do
-		case " $addresses " in
-		*" $address "*) [ -e "$state/.down/$name" ] || continue ;;
-		esac
-		leaving="$leaving$family $address$newline"
-	done
-}
-
 # keep_addresses: after let_go, so that what is left is not pinned to a lost link.
 keep_addresses() {
 	kept=
