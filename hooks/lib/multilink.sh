@@ -64,6 +64,7 @@ refuse_outdated() {
 # In: routes, then rules, then nft, so that nothing is sent where there is no way. Out: the reverse.
 reconcile() {
 	refuse_outdated
+	begin_listing
 	observe
 	decide
 	loosen_filters

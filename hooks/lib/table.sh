@@ -1,16 +1,29 @@
 # table.sh: loads the nft table, or only what comes and goes in it, in one transaction.
 
+listing= # a process that lists the table
+
 # The commands for what comes and goes: the elements of the maps, and the rules that choose.
 print_elements() {
 	cat $state/.decided
 	[ -z "$failback" ] || print_moved
 }
 
-# checksum: sets rules_sum, elements_sum and table_sum. The table is summed as nft lists it without counters: that is
-# not the text it was given, so it is compared with what nft listed after the last load; without what packets put in.
+# list_table: to .table, as nft lists it without counters, and without what packets put in. There may be none.
+list_table() {
+	nft -s list table inet multilink 2>/dev/null | sed '/^\t\(map\|set\) asked/,/^\t}/d' >$state/.table
+}
+
+# A long table takes a while to list: begun while the rest is observed.
+begin_listing() {
+	list_table &
+	listing=$!
+}
+
+# checksum: sets rules_sum, elements_sum and table_sum. What nft lists is not the text it was given, so it is compared
+# with what nft listed after the last load.
 checksum() {
-	nft -s list table inet multilink 2>/dev/null | # there may be none
-		sed '/^\t\(map\|set\) asked/,/^\t}/d' >$state/.table
+	if [ -n "$listing" ]; then wait "$listing"; else list_table; fi
+	listing=
 	{
 		read -r rules_sum
 		read -r elements_sum
