@@ -72,7 +72,7 @@ t.test('each mark leaves by its own link, and one that no link has is refused', 
   t.notMatch(left, /fwmark|goto|nop|unreachable|proto/)
 })
 
-t.test('from few links to many and back, what is pinned stays on its link all the time', { timeout: 200_000 }, async (t) => {
+t.test('from few links to many and back what is pinned stays on its link', { timeout: 200_000 }, async (t) => {
   const box = await makeManyBox(t)
   await apply(box, 3)
   const few = await box.sh('ip rule; ip -6 rule')

@@ -17,7 +17,7 @@ function upTo(count: number): number[] {
 }
 
 /**
- * What of the links' rules takes a packet with `mark`, as fib_rules_lookup() goes through them: the table, "unreachable"
+ * What of the links' rules takes a packet with `mark`, as fib_rules_lookup() asks them: the table, "unreachable"
  * or "main"; and how many it asked. A `goto` to where no rule is counts for nothing.
  */
 function walk(rules: readonly PlannedRule[], mark: number): { end: string; asked: number } {
