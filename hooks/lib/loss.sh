@@ -4,17 +4,9 @@
 # answered with a reset. TCP entries stay: without its entry the kernel would pick a stream up in its middle and give it
 # to another link.
 
-lost=  # out, another link of the family is usable, and connections may still be pinned to it
-moved= # failback = "all": usable, but a better tier is usable again, and connections may still run over it
-
 # How many connections one `ss -K` is told. Its filter is code for the kernel with jumps of 16 bits: 64 KiB, about 1000
 # IPv6 connections; beyond that it is garbled without an error. And the kernel checks it in quadratic time (500: 9 ms).
 kill_at_once=400
-
-# forget_moved LINK FAMILY: it is used again, or out: nothing of it is to be reset any more.
-forget_moved() {
-	[ ! -e "$state/.moved$2/$1" ] || rm "$state/.moved$2/$1"
-}
 
 # let_go: at once, and once more a second later for packets that had passed the old table on another processor
 # meanwhile. No process at all when there is nothing to let go of.
