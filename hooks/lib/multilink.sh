@@ -51,7 +51,7 @@ say_lines() {
 	done <<-EOF
 		${1%"$newline"}
 	EOF
-	printf '%s' "$1" | logger -t multilink -p daemon.notice 2>/dev/null || :
+	printf '%s' "$1" | logger -t multilink -p daemon.notice -- 2>/dev/null || :
 }
 
 # Exit status 4: lib/start renders anew then.
