@@ -8,9 +8,9 @@ print_elements() {
 	[ -z "$failback" ] || print_moved
 }
 
-# list_table: to .table, as nft lists it without counters, and without what packets put in. There may be none.
+# list_table: to .table, as nft lists it without counters. There may be none. (To a file: nft writes word by word.)
 list_table() {
-	nft -s list table inet multilink 2>/dev/null | sed '/^\t\(map\|set\) asked/,/^\t}/d' >$state/.table
+	nft -s list table inet multilink >$state/.table 2>/dev/null || :
 }
 
 # A long table takes a while to list: begun while the rest is observed.
@@ -20,7 +20,7 @@ begin_listing() {
 }
 
 # checksum: sets rules_sum, elements_sum and table_sum. What nft lists is not the text it was given, so it is compared
-# with what nft listed after the last load.
+# with what nft listed after the last load; without what packets put in.
 checksum() {
 	if [ -n "$listing" ]; then wait "$listing"; else list_table; fi
 	listing=
@@ -29,7 +29,7 @@ checksum() {
 		read -r elements_sum
 		read -r table_sum
 	} <<-EOF
-		$(cksum $generation/rules.nft $state/.elements $state/.table)
+		$(sed '/^\t\(map\|set\) asked/,/^\t}/d' $state/.table | cksum $generation/rules.nft $state/.elements -)
 	EOF
 }
 
