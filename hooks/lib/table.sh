@@ -29,7 +29,7 @@ checksum() {
 		read -r elements_sum
 		read -r table_sum
 	} <<-EOF
-		$(sed '/^\t\(map\|set\) asked/,/^\t}/d' $state/.table | cksum $generation/rules.nft $state/.elements -)
+		$(sed '/^\t\(map\|set\) \(asked\|moving\)/,/^\t}/d' $state/.table | cksum $generation/rules.nft $state/.elements -)
 	EOF
 }
 
