@@ -1,0 +1,70 @@
+// Measurements 1 and 2: instructions per new connection and per packet, of the whole lab (client, box and server), in
+// rounds: in each every contender once, in a new order, and its ratio to the first contender's of the same round.
+
+import { shuffled } from './order.js'
+import type { Machine } from './machine/machine.js'
+import { spread, type Spread } from './statistics.js'
+
+export interface Load {
+  readonly name: string
+  readonly title: string
+  /** where the client is, and the arguments of guest/measure after the contender's name */
+  readonly words: string
+  readonly per: 'connection' | 'packet'
+}
+
+export const loads: readonly Load[] = [
+  { name: 'own', title: 'new connection of the box', words: 'box connect 100', per: 'connection' },
+  { name: 'forwarded', title: 'new connection, forwarded', words: 'lan connect 100', per: 'connection' },
+  { name: 'bulk1', title: 'bulk TCP, 1 connection', words: 'lan bulk 1 3000000', per: 'packet' },
+  { name: 'bulk12', title: 'bulk TCP, 12 connections', words: 'lan bulk 12 3000000', per: 'packet' },
+  { name: 'datagrams', title: 'small UDP, forwarded', words: 'lan datagrams 12 1200', per: 'packet' },
+]
+
+export interface Cost {
+  readonly load: string
+  readonly contender: string
+  /** instructions a connection or packet */
+  readonly instructions: Spread
+  /** to the first contender's of the same round */
+  readonly ratio: Spread
+}
+
+/** One load of one lab: instructions a connection or packet. */
+async function measure(machine: Machine, lab: string, { words, per }: Load): Promise<number> {
+  const [place, ...rest] = words.split(' ')
+  const said = await machine.run(`/bench/measure ${lab} ${place} ${rest.join(' ')}`)
+  const [took = 0, idle = 0, units = 0, packets = 0] = said.trim().split(' ').map(Number)
+  const count = per === 'packet' ? packets : units
+  if (!(count > 0)) throw new Error(`${lab}, ${words}: nothing was measured: ${said}`)
+  return (took - idle) / count
+}
+
+/** `labs` are up; what they are called is what the results call them. */
+export async function measureCosts(
+  machine: Machine,
+  labs: readonly string[],
+  chosen: readonly Load[],
+  rounds: number,
+  random: (end: number) => number,
+): Promise<Cost[]> {
+  const values = new Map<string, number[]>()
+  const key = (load: Load, lab: string): string => `${load.name} ${lab}`
+  for (let round = 0; round < rounds; round++) {
+    for (const load of chosen) {
+      for (const lab of shuffled(labs, random)) {
+        const list = values.get(key(load, lab)) ?? []
+        list.push(await measure(machine, lab, load))
+        values.set(key(load, lab), list)
+      }
+    }
+  }
+  return chosen.flatMap((load) => {
+    const first = values.get(key(load, labs[0] as string)) ?? []
+    return labs.map((lab) => {
+      const own = values.get(key(load, lab)) ?? []
+      const ratios = own.map((value, round) => value / (first[round] ?? Number.NaN))
+      return { load: load.name, contender: lab, instructions: spread(own), ratio: spread(ratios) }
+    })
+  })
+}
