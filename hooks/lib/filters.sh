@@ -10,20 +10,21 @@ read_filter() {
 	read -r value <"$setting" || [ -n "$value" ]
 }
 
+# What was is recorded before anything is changed.
 loosen_filters() {
-	while read -r name _; do
-		[ -n "$name" ] || continue
+	for name in $loosened; do
 		if [ ! -e "$state/.before/$name" ] && read_filter "$name"; then
 			# If sysctl.d was here first: what an interface gets without us is in `default`.
 			[ "$value" != 2 ] || read_filter default
-			write "$state/.before/$name" "$value"
+			stage before "$name" "$value"
 		fi
+	done
+	[ -z "$loosened" ] || unstage before $state/.before
+	for name in $loosened; do
 		! read_filter "$name" || [ "$value" = 2 ] || echo 2 >"$setting"
-	done <<-EOF
-		$links
-	EOF
-	for before in "$state"/.before/*; do
-		is_link "${before##*/}" || restore_filter "$before"
+	done
+	for before in $restored; do
+		restore_filter "$before"
 	done
 }
 

@@ -4,29 +4,6 @@
 # So the address stays local, on lo, until nothing carries it any more or it is back.
 #   .kept   lines "FAMILY ADDRESS": what is kept
 
-leaving= # the same lines: what links had last and have no longer, or are about to lose
-
-# note_addresses: the current link's: remembers in changes what it has, and adds to leaving.
-note_addresses() {
-	own=
-	[ ! -e "$state/.own$family/$name" ] || read -r own <"$state/.own$family/$name" || :
-	[ -z "$addresses" ] || [ "$own" = "$addresses" ] || changes="$changes$family $name own $addresses$newline"
-	# shellcheck disable=SC2086 # words
-	set -- $own
-	present=" $addresses "
-	if [ -e "$state/.down/$name" ]; then
-		# shellcheck disable=SC2086 # words
-		set -- $own $addresses
-		present=
-	fi
-	for address; do
-		case $present in
-		*" $address "*) ;;
-		*) leaving="$leaving$family $address$newline" ;;
-		esac
-	done
-}
-
 # keep_addresses: after let_go, so that what is left is not pinned to a lost link.
 keep_addresses() {
 	kept=
@@ -61,14 +38,14 @@ keep() {
 # bound to a device: it could not leave by another. An IPv4 connection of an IPv6 socket has its address mapped.
 carried() {
 	{
-		printf '%s%s==\n' "$addresses4" "$addresses6"
+		printf '%s\n==\n' "$listed_interfaces"
 		[ ! -e $state/.kept ] || cat $state/.kept
 		printf '==\n%s==\n' "$leaving"
 		ss -Htun
 	} | awk '
 		BEGIN { part = 1 }
 		/^==$/ { part++; next }
-		part == 1 { for (i = 2; i <= NF; i++) back[$i]; next }
+		part == 1 { sub(/\/.*/, "", $4); back[$4]; next }
 		part == 2 { if (!($2 in back)) candidate[$1 " " $2]; next }
 		part == 3 { candidate[$1 " " $2]; next }
 		$2 == "TIME-WAIT" || $5 ~ /%/ { next }

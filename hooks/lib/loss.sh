@@ -4,22 +4,15 @@
 # answered with a reset. TCP entries stay: without its entry the kernel would pick a stream up in its middle and give it
 # to another link.
 
-lost=  # out, another link of the family is usable, and connections may still be pinned to it
-moved= # failback = "all": usable, but a better tier is usable again, and connections may still run over it
-
 # How many connections one `ss -K` is told. Its filter is code for the kernel with jumps of 16 bits: 64 KiB, about 1000
 # IPv6 connections; beyond that it is garbled without an error. And the kernel checks it in quadratic time (500: 9 ms).
 kill_at_once=400
-
-# forget_moved LINK FAMILY: it is used again, or out: nothing of it is to be reset any more.
-forget_moved() {
-	[ ! -e "$state/.moved$2/$1" ] || rm "$state/.moved$2/$1"
-}
 
 # let_go: at once, and once more a second later for packets that had passed the old table on another processor
 # meanwhile. No process at all when there is nothing to let go of.
 let_go() {
 	[ -n "$lost$moved" ] || return 0
+	[ -z "$moved" ] || hold_off
 	end_pinned
 	[ -z "$moved" ] || load_table # with what end_pinned wrote for print_moved
 	# In the background, with neither the lock nor the caller's output, and whatever becomes of the caller's terminal.
@@ -28,6 +21,16 @@ let_go() {
 		sleep 1
 		sweep
 	) </dev/null >/dev/null 2>&1 9>&- &
+}
+
+# hold_off: an answer to a flow that has just been let go of would pin it to its link again. So for two seconds nothing
+# new comes in over a link of moved, but for TCP.
+hold_off() {
+	while read -r name _ family; do
+		[ -z "$name" ] || printf 'add element inet multilink moving { ipv%s . "%s" timeout 2s }\n' "$family" "$name"
+	done <<-EOF | nft -f -
+		$moved
+	EOF
 }
 
 # end_pinned: everything that is pinned to the links in lost and moved.
@@ -80,8 +83,8 @@ sweep() {
 	[ -z "$lost" ] || end_pinned
 }
 
-# An answer that came in between pins its flow to the link again. Connections are not ended a second time: one that is
-# bound to the link may have begun since.
+# What had passed the old table meanwhile. Connections are not ended a second time: one that is bound to the link may
+# have begun since.
 sweep_moved() {
 	while read -r name mark family; do
 		role=

@@ -43,6 +43,17 @@ say() {
 	logger -t multilink -p daemon.notice -- "$*" 2>/dev/null || :
 }
 
+# say_lines LINES: the same for each of them, which end in a newline; one process logs them all.
+say_lines() {
+	[ -n "$1" ] || return 0
+	while read -r said_line; do
+		printf 'multilink: %s\n' "$said_line" >&2
+	done <<-EOF
+		${1%"$newline"}
+	EOF
+	printf '%s' "$1" | logger -t multilink -p daemon.notice -- 2>/dev/null || :
+}
+
 # Exit status 4: lib/start renders anew then.
 refuse_outdated() {
 	[ -n "$outdated" ] || return 0
@@ -53,6 +64,7 @@ refuse_outdated() {
 # In: routes, then rules, then nft, so that nothing is sent where there is no way. Out: the reverse.
 reconcile() {
 	refuse_outdated
+	begin_listing
 	observe
 	decide
 	loosen_filters
@@ -107,6 +119,8 @@ boot() {
 	refuse_outdated
 	if [ -z "$links" ]; then
 		unload
+		observe
+		decide
 		announce
 		return
 	fi

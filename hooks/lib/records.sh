@@ -17,9 +17,11 @@
 # Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
 # start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
 lock() {
-	[ -d $state/.own6 ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
+	[ -d $state/.staged/own6 ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
 		$state/.held4 $state/.held6 $state/.lease4 $state/.lease6 $state/.health4 $state/.health6 \
-		$state/.moved4 $state/.moved6 $state/.own4 $state/.own6
+		$state/.moved4 $state/.moved6 $state/.own4 $state/.own6 \
+		$state/.staged/up $state/.staged/before $state/.staged/in4 $state/.staged/in6 $state/.staged/out4 \
+		$state/.staged/out6 $state/.staged/own4 $state/.staged/own6
 	[ -z "${MULTILINK_LOCKED:-}" ] || return 0
 	exec 9>$state/.lock
 	flock -w 60 9 || {
@@ -41,6 +43,20 @@ write() {
 	target=$1
 	shift
 	printf '%s\n' "$@" >$state/.new && mv $state/.new "$target"
+}
+
+# stage FOLDER NAME LINE…: writes a record that `unstage` puts in its place. Only under the lock.
+stage() {
+	staged=$state/.staged/$1/$2
+	shift 2
+	printf '%s\n' "$@" >"$staged"
+}
+
+# unstage FOLDER PLACE: all that was staged, each at once, by one process.
+unstage() {
+	place=$2
+	set -- "$state/.staged/$1"/*
+	[ ! -e "$1" ] || mv -t "$place" "$@"
 }
 
 # stanza_gateways: sets gateway and gateway6 to the stanza's. ifupdown-ng gives both families' in one variable.
@@ -84,12 +100,6 @@ recorded_gateway() {
 	gateway=$field
 }
 
-# lease_gateway LINK FAMILY: sets gateway to the lease's.
-lease_gateway() {
-	record_field "$state/.lease$2/$1" gateway
-	gateway=$field
-}
-
 # record_field FILE NAME: sets field to what the file's line NAME=… says, empty without file or line.
 record_field() {
 	field=
@@ -101,58 +111,44 @@ record_field() {
 	done <"$1"
 }
 
-# note_change FAMILY LINK REASON GATEWAY: remembers in changes what is to be said once the kernel took it. No REASON: it
-# is in. That a link has no IPv6 is no news: many have none.
-note_change() {
-	if [ -z "$3" ]; then
-		[ ! -e "$state/.in$1/$2" ] || return 0
-		[ "$4" = - ] || set -- "$1" "$2" "" ", gateway $4"
-		changes="$changes$1 $2 in${4#-}$newline"
-		return
-	fi
-	was=
-	[ ! -e "$state/.out$1/$2" ] || read -r was <"$state/.out$1/$2" || :
-	[ "$was" != "$3" ] || [ -e "$state/.in$1/$2" ] || return 0
-	if [ "$1" = 6 ] && [ ! -e "$state/.in6/$2" ]; then
-		changes="$changes$1 $2 never: $3$newline"
-	else
-		changes="$changes$1 $2 out: $3$newline"
-	fi
-}
-
+# What was staged and not put in its place is of a run that was killed.
 record_changes() {
+	said=
+	gone=$stale
+	for left in "$state"/.staged/*/*; do
+		[ ! -e "$left" ] || rm -f "$left"
+	done
 	while read -r family name word rest; do
 		[ "$family" = 4 ] && for='' || for=' for IPv6'
 		case $word in
 		in*)
-			rm -f "$state/.out$family/$name" "$state/.held$family/$name"
+			gone="$gone $state/.out$family/$name $state/.held$family/$name"
 			: >"$state/.in$family/$name"
-			say "$name is in$for${word#in}${rest:+ $rest}"
+			said="$said$name is in$for${word#in}${rest:+ $rest}$newline"
 			;;
 		out: | never:)
-			write "$state/.out$family/$name" "$rest"
-			rm -f "$state/.in$family/$name"
-			[ "$word" = never: ] || say "$name is out$for: $rest"
+			stage "out$family" "$name" "$rest"
+			gone="$gone $state/.in$family/$name"
+			[ "$word" = never: ] || said="$said$name is out$for: $rest$newline"
 			;;
-		role) write "$state/.in$family/$name" "$rest" ;;
+		role) stage "in$family" "$name" "$rest" ;;
 		held) : >"$state/.held$family/$name" ;;
-		own) write "$state/.own$family/$name" "$rest" ;;
+		own) stage "own$family" "$name" "$rest" ;;
 		esac
 	done <<-EOF
 		$changes
 	EOF
 	while read -r name _ family; do
-		[ -z "$name" ] || rm -f "$state/.held$family/$name"
+		[ -z "$name" ] || gone="$gone $state/.held$family/$name"
 	done <<-EOF
 		$lost
 	EOF
-	# A link that left the config, or whose IPv6 did, is news when it comes back.
-	for family in 4 6; do
-		for told in "$state/.in$family"/* "$state/.out$family"/* "$state/.held$family"/* "$state/.moved$family"/* \
-			"$state/.own$family"/*; do
-			[ ! -e "$told" ] || is_link_of "${told##*/}" $family || rm -f "$told"
-		done
+	[ -z "$changes" ] || for folder in in4 in6 out4 out6 own4 own6; do
+		unstage $folder "$state/.$folder"
 	done
+	# shellcheck disable=SC2086 # paths without blanks
+	[ -z "$gone" ] || rm -f $gone
+	say_lines "$said"
 }
 
 # Has the monitor begin anew, if it runs: multilink was loaded (another generation, an upgrade) or unloaded. Open for
@@ -164,5 +160,6 @@ wake_monitor() {
 forget_changes() {
 	rm -f "$state"/.moved?/*
 	rm -f "$state"/.own?/* $state/.kept
-	rm -f $state/.loaded $state/.since $state/.elements $state/.table "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*
+	rm -f "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*
+	rm -f $state/.loaded $state/.since $state/.decided $state/.elements $state/.table
 }

@@ -42,11 +42,7 @@ run_family() {
 	*"$newline$2$1 "*) ;;
 	*) return 0 ;;
 	esac
-	while read -r verb command; do
-		[ "$verb" != "$2$1" ] || printf '%s\n' "$command"
-	done <<-EOF | ip "-$1" -force -batch -
-		$todo
-	EOF
+	printf '%s\n' "$todo" | sed -n "s/^$2$1 //p" | ip "-$1" -force -batch -
 }
 
 # Sets refused: the links whose gateway the kernel does not take (a broadcast address, its own). Everything else is

@@ -8,7 +8,6 @@ modules=
 mask=
 families=
 links=
-names6=
 outdated=
 failback=
 rules=
@@ -25,7 +24,6 @@ link() {
 		set -- "$1" "$2" "$3" 0 0 auto none - - -
 	}
 	! has_option "${10}" failback || failback=yes
-	[ "$7" = none ] || names6="$names6 $1 "
 	links="$links$1 $2 $3 $4 $5 $6 $7 $8 $9 ${10}$newline"
 }
 
@@ -45,15 +43,6 @@ rule() {
 is_link() {
 	case "$newline$links" in
 	*"$newline$1 "*) return 0 ;;
-	*) return 1 ;;
-	esac
-}
-
-# is_link_of NAME 4|6: whether it is a link whose IPv4, or IPv6, is ours to use.
-is_link_of() {
-	case $2$names6 in
-	4*) is_link "$1" ;;
-	6*" $1 "*) ;;
 	*) return 1 ;;
 	esac
 }

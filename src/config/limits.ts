@@ -3,12 +3,14 @@
 
 import type * as v from 'valibot'
 import type { ReadLink } from './links.js'
-import { linksOfMask, linksOfTables, mostLinks } from './numbering.js'
+import { linksOfMask, linksOfPriority, linksOfTables, mostLinks, treeSpan, treeStart } from './numbering.js'
 import type { topSchema } from './schema.js'
 import type { Finding } from './source.js'
 import type { TableNode } from './tree.js'
 
-/** Refuses more links than there are marks or tables for. */
+const ruleRoom = treeStart + treeSpan
+
+/** Refuses more links than there are marks, tables or priorities for. */
 export function refuseTooMany(
   root: TableNode,
   top: Partial<v.InferOutput<typeof topSchema>>,
@@ -17,13 +19,14 @@ export function refuseTooMany(
 ): void {
   const count = links.length
   const bits = Math.ceil(Math.log2(count + 2))
-  const { mark_mask: mask, table_base: base } = top
+  const { mark_mask: mask, table_base: base, rule_priority: priority } = top
   if (count > mostLinks) {
     const message = `there are ${count} links; at most ${mostLinks} are possible`
     findings.push({ at: links[mostLinks]?.at ?? 0, message })
     return
   }
   refuse('mark_mask', mask, linksOfMask, `use a run of at least ${bits} bits`)
+  refuse('rule_priority', priority, linksOfPriority, `more need ${ruleRoom} priorities before 32764`)
   refuse('table_base', base, linksOfTables, 'the kernel\'s own tables begin at 252; use 256 or more')
 
   type RoomOf = (value: number) => number

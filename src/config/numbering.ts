@@ -11,6 +11,12 @@ const lastPriority = 32763
 export const mostLinks = 254
 /** From rule_priority on: main, the probe's goto, the links by number, unreachable, nop. */
 export const ruleSpan = mostLinks + 4
+/** So many links are asked for one by one; of more, a packet finds its own down a tree (src/plan/rules.ts). */
+export const mostInLine = 8
+/** The tree begins behind the line, so that both can stand while one replaces the other. */
+export const treeStart = ruleSpan
+/** Four levels with room for every number (0 to 255), before them two rules, behind them two. */
+export const treeSpan = 4 * 256 + 4
 
 /** How many bits the mask has when they are one run; undefined when there is a gap, or none is set. */
 export function runLength(mask: number): number | undefined {
@@ -32,6 +38,11 @@ export function linksOfTables(base: number): number {
 /** The largest number a link may be given, and so the number of links there is room for. */
 export function linkLimit(config: { markMask: number; tableBase: number }): number {
   return Math.min(linksOfMask(config.markMask), linksOfTables(config.tableBase))
+}
+
+/** How many links a rule_priority has room for: more than a few need the tree. */
+export function linksOfPriority(first: number): number {
+  return first + treeStart + treeSpan - 1 <= lastPriority ? mostLinks : mostInLine
 }
 
 /** Bounds that hold for any number of links, at least one. */

@@ -3,16 +3,15 @@
 import { formatAddress } from '../config/addresses.js'
 import type { CheckConfig, Config, LinkConfig } from '../config/config.js'
 import { probeNexthops6 } from '../config/machines.js'
-import { linkLimit, ruleSpan } from '../config/numbering.js'
-import { formatFwmark, markOf, probeMark } from './marks.js'
+import { linkLimit } from '../config/numbering.js'
+import { markOf, probeMark } from './marks.js'
 import type { Numbers } from './numbers.js'
 import { numberLinks } from './numbers.js'
-import type { Plan, PlannedCheck, PlannedLink, PlannedRule } from './plan.js'
+import type { Plan, PlannedCheck, PlannedLink } from './plan.js'
+import { leafPriority, planRules } from './rules.js'
 import { reduceWeights, spreadSlots } from './slots.js'
 import { lowestTier, rankLinks } from './tiers.js'
 
-/** The probe's lookup stands right before main (32766), where an unmarked packet would find main's default. */
-const probePriority = 32765
 /** Fallback rules follow main (32766) and default (32767). */
 const fallbackPriority = 32800
 /**
@@ -69,8 +68,7 @@ function planLink(config: Config, link: LinkConfig, rank: number, number: number
     number,
     mark: markOf(number, config.markMask),
     table: config.tableBase + number,
-    // By number, like mark and table: a rule never moves while its link is there. Before it: main's and the probe's.
-    rulePriority: config.rulePriority + 1 + number,
+    rulePriority: leafPriority(config, number),
     fallbackPriority: fallbackPriority + rank,
     probeNexthop: nexthop,
     probeNexthop6: nexthop6,
@@ -90,61 +88,4 @@ function tellTale(number: number): { nexthop: string; nexthop6: string } {
     nexthop: formatAddress({ family: 4, value: probeNexthopBase + BigInt(number) }),
     nexthop6: formatAddress({ family: 6, value: probeNexthops6 + BigInt(number) }),
   }
-}
-
-/**
- * Where each rule stands depends on no other link, so that old and new rules can stand side by side while links come
- * and go: the last ones leave room for every number. (The kernel takes two `goto` of one priority for the same rule.)
- */
-function planRules(config: Config, links: readonly PlannedLink[], probe: Plan['probe']): PlannedRule[] {
-  if (links.length === 0) return []
-  const fwmark = (mark: number) => `fwmark ${formatFwmark(mark, config.markMask)}`
-  const last = config.rulePriority + ruleSpan - 1
-  return [
-    {
-      priority: config.rulePriority,
-      selector: `not ${fwmark(0)}`,
-      action: 'lookup 254 suppress_prefixlength 0',
-      why: 'a connected or static route in main wins over a link, its default routes do not',
-    },
-    {
-      priority: config.rulePriority + 1,
-      selector: fwmark(probe.mark),
-      action: `goto ${last}`,
-      why: 'the probe passes the links by and goes where an unmarked packet would go',
-    },
-    ...[...links]
-      .sort((a, b) => a.number - b.number)
-      .map((link) => ({
-        priority: link.rulePriority,
-        selector: fwmark(link.mark),
-        action: `lookup ${link.table}`,
-        why: `what is pinned to ${link.name} leaves by its table`,
-      })),
-    {
-      priority: last - 1,
-      selector: `not ${fwmark(0)}`,
-      action: 'unreachable',
-      why: 'a pinned packet whose link has no route never leaves by another link',
-    },
-    { priority: last, selector: '', action: 'nop', why: 'where the probe goes on' },
-    {
-      priority: probePriority,
-      selector: fwmark(probe.mark),
-      action: `lookup ${probe.table}`,
-      why: 'in the place of main\'s default: next hops that tell what would have taken it',
-    },
-    ...byPreference(links).map((link) => ({
-      priority: link.fallbackPriority,
-      selector: config.fallback ? '' : `oif ${link.name}`,
-      action: `lookup ${link.table}`,
-      why: config.fallback
-        ? `a default by ${link.name} when main has none`
-        : `a default for what is bound to ${link.name} when main has none over it`,
-    })),
-  ]
-}
-
-function byPreference(links: readonly PlannedLink[]): PlannedLink[] {
-  return [...links].sort((a, b) => a.fallbackPriority - b.fallbackPriority)
 }

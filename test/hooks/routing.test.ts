@@ -39,12 +39,12 @@ t.test('what is missing is added: routes by replace, rules with their priority, 
     '1104: from all nop',
   ]
   t.strictSame(await compare({ routes: [route], rules, rulesThere: kernelRules }), [
+    'add4 rule add priority 1104 from all nop protocol 157',
     `add4 route replace ${route} protocol 157`,
     'add4 rule add priority 1100 not fwmark 0/0xff000000 lookup 254 suppress_prefixlength 0 protocol 157',
     'add4 rule add priority 1101 from all fwmark 0xff000000/0xff000000 goto 1104 protocol 157',
     'add4 rule add priority 1102 from all fwmark 0x1000000/0xff000000 lookup 1001 protocol 157',
     'add4 rule add priority 1103 not fwmark 0/0xff000000 unreachable protocol 157',
-    'add4 rule add priority 1104 from all nop protocol 157',
   ])
 })
 
@@ -82,9 +82,26 @@ t.test('what is too many is taken away by its full selector', async (t) => {
     '1103:\tnot from all fwmark 0/0xff000000 7 proto 157',
   ]
   t.strictSame(await compare({ routesThere: [`${route} `], rulesThere }), [
+    'del4 rule del priority 1103 not fwmark 0/0xff000000 unreachable protocol 157',
     `del4 route del ${route} protocol 157`,
     'del4 rule del priority 1102 from all fwmark 0x1000000/0xff000000 lookup 1001 protocol 157',
-    'del4 rule del priority 1103 not fwmark 0/0xff000000 unreachable protocol 157',
+  ])
+})
+
+t.test('while rules replace others nothing is refused: what refuses comes last and goes first', async (t) => {
+  const commands = await compare({
+    rules: ['1361: from all fwmark 0/0xc0000000 goto 1617', '2384: not from all fwmark 0/0xff000000 unreachable',
+      '2385: from all nop'],
+    rulesThere: ['1101:\tfrom all fwmark 0xff000000/0xff000000 goto 1357 proto 157',
+      '1356:\tnot from all fwmark 0/0xff000000 7 proto 157', '1357:\tfrom all nop proto 157'],
+  })
+  t.strictSame(commands.map((command) => command.replace(/(priority \d+).* (goto|nop|unreachable).*/, '$1 $2')), [
+    'add4 rule add priority 2385 nop',
+    'add4 rule add priority 1361 goto',
+    'add4 rule add priority 2384 unreachable',
+    'del4 rule del priority 1356 unreachable',
+    'del4 rule del priority 1101 goto',
+    'del4 rule del priority 1357 nop',
   ])
 })
 

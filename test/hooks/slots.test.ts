@@ -8,6 +8,7 @@ import { reduceWeights, spreadSlots } from '../../src/plan/slots.js'
 import { randomNumbers } from '../random.js'
 
 const script = fileURLToPath(new URL('../../hooks/lib/slots.awk', import.meta.url))
+const main = fileURLToPath(new URL('slots-main.awk', import.meta.url))
 const names = 'abcdef'
 
 interface Question {
@@ -22,15 +23,12 @@ interface Answer {
   readonly rules: readonly string[]
 }
 
-/** One awk a question, all of them from one shell: a question is a line of words, METHOD NAME,WEIGHT,USABLE… */
+/** One awk for all of them. */
 async function ask(questions: readonly Question[]): Promise<Answer[]> {
   const lines = questions.map(({ method, weights, usable }) =>
-    [method, ...weights.map((weight, link) => `${names[link]},${weight},${usable[link] ? 1 : 0}`)].join(' '))
-  const loop = `while read -r method links; do
-    printf '%s\\n' $links | tr ',' ' ' | awk -v method="$method" -v seed=0x2a -v map=slots -f "$1"
-    echo ==
-  done`
-  const { stdout } = await execa('sh', ['-euc', loop, 'sh', script], { input: `${lines.join('\n')}\n` })
+    [method, ...weights.map((weight, link) => `${names[link]} ${weight} ${usable[link] ? 1 : 0}`)].join(';'))
+  const { stdout } = await execa('awk', ['-v', 'seed=0x2a', '-v', 'elements=/dev/stdout', '-f', script, '-f', main],
+    { input: `${lines.join('\n')}\n` })
   return stdout.split(/^==$\n?/m).slice(0, -1).map(readAnswer)
 }
 

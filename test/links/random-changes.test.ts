@@ -1,6 +1,6 @@
 // 200 changes by chance to three links of both families, under load: after each the kernel holds what a fresh start
 // would build, no connection over an untouched link broke, and no gateway ever saw a foreign source. MULTILINK_SEED=N
-// makes other changes, MULTILINK_CHANGES=N fewer or more. `npm run test:links -- test/links/random-changes.ts`
+// makes other changes, MULTILINK_CHANGES=N fewer or more. `npm run test:links -- test/links/random-changes.test.ts`
 
 import t, { type Test } from 'tap'
 import { ownState } from '../lab/kernel-state.js'

@@ -1,0 +1,355 @@
+# From settings, records and what was observed to what should be, for all links; not in the shell, which is slow with
+# long lists. With observe.awk, slots.awk and announce.awk.
+# In:  the records of /run/multilink as arguments (one that ends in * stands for none), then `part=1 -` and on stdin,
+#      with a line "==" between: the three parts that observe.awk reads; the settings' links, as `link` takes them;
+#      lines "FAMILY LINK" of gateways that the kernel did not take.
+#      -v state, mask, method, seed, families, probe_table, probe_nexthop, default_name, strict: as set;
+#      -v takes="4" or "4 6": the families that the kernel takes routes of; -v elements=FILE
+# Out: in FILE nft commands for what comes and goes in the table; on stdout sections that end in the character RS (036),
+#      as decide.sh names them.
+
+BEGIN {
+	for (i = 1; i < ARGC; i++)
+		if (ARGV[i] ~ /\*$/) ARGV[i] = ""
+		else is_there[ARGV[i]]
+}
+
+!part && FNR == 1 { first_line[FILENAME] = trim($0) }
+!part && FILENAME ~ /\/\.told$/ { read_told(); next }
+!part && /^(servers|dns)=/ { lease[FILENAME, ++lease_lines[FILENAME]] = $0 }
+!part && /^[a-z0-9]+=/ { value = $0; sub(/^[a-z0-9]+=/, "", value); sub(/=.*/, ""); field[FILENAME, $0] = value }
+!part { next }
+
+part == 4 && NF {
+	number[$1] = ++links
+	name[links] = $1; mark[links] = $2; table[links] = $3; weight[links] = $4; tier[links] = $5
+	configured[4, links] = $6; nexthop[4, links] = $8
+	configured[6, links] = $7; nexthop[6, links] = $9
+	options[links] = "," $10 ","
+}
+part == 5 && NF == 2 { refused[$1, $2] }
+
+END {
+	for (family = 4; family <= 6; family += 2)
+		if (index(families, family)) decide_family(index(takes, family))
+	print_elements()
+	look_at_filters()
+	find_stale()
+	announce()
+	ORS = "\036"
+	print routes[4]
+	print routes[6]
+	print held_changes changes
+	print lost
+	print moved
+	print leaving
+	print forgotten
+	print adopted
+	print loosened
+	print restored
+	print stale
+	print telling
+	print events
+}
+
+function trim(text) { sub(/^[ \t]+/, "", text); sub(/[ \t]+$/, "", text); gsub(/\036/, "?", text); return text }
+function has_option(i, word) { return index(options[i], "," word ",") }
+# has_flag: whether the interface is up and has the flag.
+function has_flag(i, flag) { return name[i] in flags && index(flags[name[i]], " " flag " ") }
+function is_down(i) { return (state "/.down/" name[i]) in is_there }
+
+# A record of the family's, by the start of its folder's name.
+function record(kind, i) { return state "/." kind family "/" name[i] }
+function has(kind, i) { return record(kind, i) in is_there }
+
+# A link is usable in a family when it was brought up (or was found up and nobody took it down), its interface is up,
+# has carrier and an address, it has a gateway or needs none, and its checks do not fail.
+function decide_family(is_taken,    i) {
+	routes[family] = ""
+	dead_end[family] = "yes"
+	usable_count = 0
+	active_tier = ""
+	# Metric 1: unbound packets find this one first; it is on lo, which nothing binds to that wants to leave. IPv6 has no
+	# next hop over lo: that the route is of type local tells the same.
+	if (family == 4) add_route("default via " probe_nexthop " dev lo table " probe_table " metric 1 onlink")
+	else add_route("local default dev lo table " probe_table " metric 1")
+	for (i = 1; i <= links; i++) {
+		usable[i] = routed[i] = 0
+		if (configured[family, i] == "none") continue
+		addresses[family, i] = is_taken ? held[family, name[i]] : ""
+		observe_link(i)
+		note_addresses(i)
+		note_change(i)
+		name_gateway(i)
+		route_link(i, i + 1)
+		name_addresses(i)
+		read_lease(i)
+		if (!usable[i]) continue
+		usable_count++
+		if (active_tier == "" || tier[i] < active_tier) active_tier = tier[i]
+	}
+	pin_links()
+	pin_leases()
+	# Where the kernel takes no IPv6, no link has it, and there is nothing to say an error to either.
+	if (!is_taken) routes[family] = dead_end[family] = ""
+}
+
+function add_route(text) { routes[family] = routes[family] text "\n" }
+
+# observe_link: sets usable, gateway and reason ("" if usable), and whether the link has a way out at all (routed).
+function observe_link(i) {
+	gateway[family, i] = ""
+	reason[family, i] = find_reason(i)
+	if (reason[family, i] != "") return
+	routed[i] = 1
+	dead_end[family] = ""
+	way[i] = choose_way(i)
+	if (has_option(i, "checked") && failing_checks(i)) {
+		reason[family, i] = "its checks fail: " verdict
+		return
+	}
+	usable[i] = 1
+	# It came up before multilink did, or its hook was killed. What the kernel's route says now is not recorded: the link
+	# is to be out when that goes.
+	if ((state "/" name[i]) in is_there) return
+	is_there[state "/" name[i]]
+	adopted = adopted name[i] "\n"
+}
+
+function find_reason(i) {
+	if (is_down(i)) return "taken down by ifdown"
+	if (!(name[i] in flags)) return "its interface is down or absent"
+	if (!has_flag(i, "LOWER_UP")) return "it has no carrier"
+	if (addresses[family, i] == "") return "it has no IPv" family " address"
+	gateway[family, i] = find_gateway(i)
+	if (gateway[family, i] == "")
+		return family == 6 ? "it has no IPv6 gateway" : \
+			"it has no gateway; give one in its ifupdown stanza or in multilink.conf"
+	if ((family, name[i]) in refused)
+		return "the kernel refuses its gateway " gateway[family, i] "; mend it in its ifupdown stanza or in multilink.conf"
+	return ""
+}
+
+# "-" if the link needs none, empty if none is known. The config's word first, then what a lease says (a renewal can
+# leave main's route as it was), the kernel's own route, and what ifupdown said when the link came up.
+function find_gateway(i,    found) {
+	if (configured[family, i] != "auto") return configured[family, i]
+	found = field[record("lease", i), "gateway"]
+	if (found == "") found = default_via[family, name[i]]
+	if (found == "") found = field[state "/" name[i], family == 4 ? "gateway" : "gateway6"]
+	return found == "" && has_flag(i, "POINTOPOINT") ? "-" : found
+}
+
+# keep: the kernel's own route over the link has the same gateway, or there is none. Else every packet must be sent by
+# the link's own table (pin).
+function choose_way(i,    kernels) {
+	kernels = default_via[family, name[i]]
+	return kernels == "" || kernels == gateway[family, i] ? "keep" : "pin"
+}
+
+# What the prober said last, if that is bad: sets verdict. The prober writes without the lock.
+function failing_checks(i,    text) {
+	if ((getline text < record("health", i)) > 0) close(record("health", i))
+	verdict = trim(text)
+	return sub(/^down ?/, "", verdict)
+}
+
+# In changes: what it has. In leaving: what it had last and has no longer, or is about to lose (kept.sh).
+function note_addresses(i,    own, count, list, j, has_now) {
+	own = first_line[record("own", i)]
+	has_now = addresses[family, i]
+	if (has_now != "" && own != has_now) change(i, "own " has_now)
+	count = split(is_down(i) ? own " " has_now : own, list)
+	for (j = 1; j <= count; j++)
+		if (is_down(i) || !index(" " has_now " ", " " list[j] " ")) leaving = leaving family " " list[j] "\n"
+}
+
+function change(i, text) { changes = changes family " " name[i] " " text "\n" }
+
+# What is to be said and recorded once the kernel took it. That a link has no IPv6 is no news: many have none.
+function note_change(i) {
+	if (reason[family, i] == "") {
+		if (!has("in", i)) change(i, "in" (gateway[family, i] == "-" ? "" : ", gateway " gateway[family, i]))
+	} else if (has("in", i) || first_line[record("out", i)] != reason[family, i])
+		change(i, (family == 6 && !has("in", i) ? "never: " : "out: ") reason[family, i])
+}
+
+function name_gateway(i,    hop) {
+	hop = gateway[family, i]
+	if (hop != "" && hop != "-" && !named[family, hop]++) gateways[family] = gateways[family] ", " hop
+}
+
+# A link whose checks fail keeps its route: its probes leave by it, and perhaps what cannot be moved.
+function route_link(i, metric,    over, hop) {
+	over = " dev " name[i] " table "
+	hop = gateway[family, i]
+	# Without an address IPv6 may be off on this interface.
+	if (name[i] in flags && (family == 4 || addresses[family, i] != ""))
+		add_route("default via " nexthop[family, i] over probe_table " metric " metric " onlink")
+	if (!routed[i]) return
+	add_route("default" (hop == "-" ? "" : " via " hop) over table[i] (family == 6 ? " metric 1024" : "") \
+		(hop != "-" ? " onlink" : family == 4 ? " scope 253" : ""))
+}
+
+# A link that is out but still there must be known too, so that what is bound to it gets its error at once. Two LTE
+# sticks of one make have one address: it cannot tell them apart, and nft takes it once.
+function name_addresses(i,    count, list, j) {
+	if (addresses[family, i] == "") unnumbered = unnumbered ", ipv" family " . \"" name[i] "\""
+	if (is_down(i)) return
+	count = split(addresses[family, i], list)
+	for (j = 1; j <= count; j++)
+		if (!owned[family, list[j]]++) own_addresses[family] = own_addresses[family] ", " list[j] " : goto use_" name[i]
+}
+
+# What a lease says belongs to its link.
+function read_lease(i,    file, j, k, count, list) {
+	file = record("lease", i)
+	for (j = 1; j <= lease_lines[file]; j++) {
+		if (lease[file, j] ~ /^dns=/ && has_option(i, "nodns")) continue
+		count = split(substr(lease[file, j], index(lease[file, j], "=") + 1), list)
+		for (k = 1; k <= count; k++) lease_address(list[k], i)
+	}
+}
+
+function lease_address(address, i) {
+	if ((family, address, i) in leased_by) return
+	leased_by[family, address, i]
+	if (!leased_times[family, address]++) leased_list[family, ++leased_count[family]] = address
+	leased_link[family, address] = name[i]
+}
+
+# An address that two leases name (a public resolver) belongs to neither link.
+function pin_leases(    j, address) {
+	for (j = 1; j <= leased_count[family]; j++) {
+		address = leased_list[family, j]
+		if (leased_times[family, address] == 1)
+			leased[family] = leased[family] ", " address " : goto use_" leased_link[family, address]
+	}
+}
+
+# What happens to what is pinned to each link, and which links are chosen from: those of the first tier that has a
+# usable one.
+function pin_links(    i) {
+	bypass_name = ""
+	for (i = 1; i <= links; i++) {
+		if (configured[family, i] == "none") {
+			pin_none(i)
+			continue
+		}
+		if (tier[i] == active_tier + 0) slots_in[family] = slots_in[family] name[i] " " weight[i] " " usable[i] "\n"
+		if (usable[i]) {
+			ways[family] = ways[family] ", " mark[i] " : goto " way[i] "_" name[i]
+			pick_bypass(i)
+			note_role(i)
+		} else if (usable_count == 0 || has_option(i, "keep")) {
+			ways[family] = ways[family] ", " mark[i] " : goto hold_" name[i]
+			# First of all: once it is recorded to be out, nothing else tells that it was in.
+			if (has("in", i)) held_changes = family " " name[i] " held\n" held_changes
+		} else {
+			ways[family] = ways[family] ", " mark[i] " : goto out"
+			forget_moved(i)
+			out_devices = out_devices ", ipv" family " . \"" name[i] "\""
+			if (has("in", i) || has("held", i)) lose(i)
+		}
+	}
+	if (strict) bypass_name = default_name
+	bypass[family] = bypass_name
+	if (bypass_name != "") bypass_to = bypass_to ", ipv" family " : goto use_" bypass_name
+}
+
+function lose(i) { lost = lost name[i] " " mark[i] " " family "\n" }
+
+# ipv6 = false: what was pinned to it before, and what only it may carry (networks, a strict bypass), is to get an error
+# and not what the same mark means in the other family.
+function pin_none(i) {
+	ways[family] = ways[family] ", " mark[i] " : goto out"
+	if (has("in", i) && usable_count > 0) lose(i)
+}
+
+# The default link, or else the first of the first tier.
+function pick_bypass(i) {
+	if (bypass_name != "" && bypass_name == default_name) return
+	if (name[i] != default_name && bypass_name != "" && tier[i] >= bypass_tier) return
+	bypass_name = name[i]
+	bypass_tier = tier[i]
+}
+
+# Whether it is chosen from (active) or stands by. failback = "all": what a backup link carried while it was needed
+# moves back when it is not needed any more.
+function note_role(i,    role, was) {
+	role = tier[i] == active_tier ? "active" : "standby"
+	if (role == "active") forget_moved(i)
+	was = first_line[record("in", i)]
+	if (was == role) return
+	change(i, "role " role)
+	if (was == "active" && has_option(i, "failback")) moved = moved name[i] " " mark[i] " " family "\n"
+}
+
+# It is used again, or out: nothing of it is to be reset any more.
+function forget_moved(i) {
+	if (has("moved", i)) forgotten = forgotten record("moved", i) "\n"
+}
+
+function print_elements() {
+	put("map", "slots", "")
+	put("map", "ways", ways[4])
+	put("map", "addresses", own_addresses[4])
+	put("map", "leased", leased[4])
+	put("map", "bypass_to", bypass_to)
+	put("set", "gateways", gateways[4])
+	put("set", "out_devices", out_devices)
+	put("set", "unnumbered", unnumbered)
+	if (index(families, 6)) {
+		put("map", "slots6", "")
+		put("map", "ways6", ways[6])
+		put("map", "addresses6", own_addresses[6])
+		put("map", "leased6", leased[6])
+		put("set", "gateways6", gateways[6])
+	}
+	print "flush chain inet multilink choose" >elements
+	# One sequence of turns for both families where they have the same links.
+	if (method != "hash" && slots_in[4] == slots_in[6]) print_slots(slots_in[4], "", "slots")
+	else {
+		print_slots(slots_in[4], 4, "slots")
+		print_slots(slots_in[6], 6, "slots6")
+	}
+	# Base chains cost each packet something: this one is there only while it is needed.
+	print "add chain inet multilink refuse\ndelete chain inet multilink refuse" >elements
+	if (dead_end[4]) print "add rule inet multilink choose meta nfproto ipv4 goto dead_end" >elements
+	if (dead_end[6]) print "add rule inet multilink choose meta nfproto ipv6 goto dead_end" >elements
+	if (dead_end[4] dead_end[6]) {
+		print "add chain inet multilink refuse { type filter hook output priority -97; }" >elements
+		print "add rule inet multilink refuse oifname != lo ct mark & " mask " == " mask \
+			" reject with icmpx type no-route" >elements
+	}
+	close(elements)
+}
+
+# put KIND NAME ELEMENTS: flushes a map or set and fills it anew.
+function put(kind, what, list) {
+	print "flush " kind " inet multilink " what >elements
+	if (list != "") print "add element inet multilink " what " { " substr(list, 3) " }" >elements
+}
+
+# Links whose rp_filter is not 2 yet, or whose value before is not recorded; and recorded ones that are no links now.
+function look_at_filters(    i, file, filter, path) {
+	for (i = 1; i <= links; i++) {
+		file = "/proc/sys/net/ipv4/conf/" name[i] "/rp_filter"
+		if ((getline filter < file) <= 0) continue
+		close(file)
+		if (filter != 2 || !((state "/.before/" name[i]) in is_there)) loosened = loosened name[i] "\n"
+	}
+	for (path in is_there)
+		if (path ~ /\/\.before\// && !(last_name(path) in number)) restored = restored path "\n"
+}
+
+function last_name(path) { sub(/.*\//, "", path); return path }
+
+# Of a link that left the config, or whose IPv6 did: it is news when it comes back.
+function find_stale(    path, what) {
+	for (path in is_there) {
+		if (path !~ /\/\.(in|out|held|moved|own)[46]\//) continue
+		what = last_name(path)
+		if (!(what in number) || path ~ /6\/[^\/]*$/ && configured[6, number[what]] == "none") stale = stale path "\n"
+	}
+}
