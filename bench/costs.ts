@@ -14,11 +14,11 @@ export interface Load {
 }
 
 export const loads: readonly Load[] = [
-  { name: 'own', title: 'new connection of the box', words: 'box connect 100', per: 'connection' },
-  { name: 'forwarded', title: 'new connection, forwarded', words: 'lan connect 100', per: 'connection' },
-  { name: 'bulk1', title: 'bulk TCP, 1 connection', words: 'lan bulk 1 3000000', per: 'packet' },
-  { name: 'bulk12', title: 'bulk TCP, 12 connections', words: 'lan bulk 12 3000000', per: 'packet' },
-  { name: 'datagrams', title: 'small UDP, forwarded', words: 'lan datagrams 12 1200', per: 'packet' },
+  { name: 'own', title: 'new connection of the box', words: 'box connect 60', per: 'connection' },
+  { name: 'forwarded', title: 'new connection, forwarded', words: 'lan connect 60', per: 'connection' },
+  { name: 'bulk1', title: 'bulk TCP, 1 connection', words: 'lan bulk 1 2000000', per: 'packet' },
+  { name: 'bulk12', title: 'bulk TCP, 12 connections', words: 'lan bulk 12 2000000', per: 'packet' },
+  { name: 'datagrams', title: 'small UDP, forwarded', words: 'lan datagrams 12 600', per: 'packet' },
 ]
 
 export interface Cost {

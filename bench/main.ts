@@ -60,6 +60,15 @@ async function quote(table: string): Promise<void> {
   await writeFile(documentFile, `${text.slice(0, from + begin.length)}\`\`\`\n${table}\`\`\`\n${text.slice(to)}`)
 }
 
+/** Prints and keeps what was measured. */
+async function note(measured: Results): Promise<void> {
+  process.stdout.write(`${renderResults(measured)}\n`)
+  const all = { ...(await known()), ...measured }
+  await writeFile(resultsFile, `${JSON.stringify(all, undefined, 2)}\n`)
+  await quote(renderResults(all))
+  if (measured.costs !== undefined) await drawCosts(pictureFile, measured.costs)
+}
+
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => measurements[name] === undefined)
   if (unknown.length > 0) {
@@ -67,22 +76,16 @@ async function main(names: readonly string[]): Promise<number> {
     console.error(`bench: no measurement is named ${unknown.join(', ')}; there are ${there}`)
     return 2
   }
-  const measured: Results = {}
   const machine = await startMachine(deb)
   try {
     for (const [name, measure] of Object.entries(measurements)) {
       if (names.length > 0 && !names.includes(name)) continue
       console.error(`bench: ${name}`)
-      Object.assign(measured, await measure(machine))
+      await note(await measure(machine))
     }
   } finally {
     await machine.close()
   }
-  process.stdout.write(renderResults(measured))
-  const all = { ...(await known()), ...measured }
-  await writeFile(resultsFile, `${JSON.stringify(all, undefined, 2)}\n`)
-  await quote(renderResults(all))
-  if (measured.costs !== undefined) await drawCosts(pictureFile, measured.costs)
   return 0
 }
 

@@ -3,6 +3,7 @@
 // time measured in it without a pause is a number of instructions, the same whatever else the real machine does. In: a
 // .deb; out: a Machine that runs scripts. close() ends it and removes its disk.
 
+import { rmSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -54,7 +55,10 @@ export async function startMachine(deb: string): Promise<Machine> {
       reject: false,
       buffer: false,
     })
-    const stopWatching = uponExit(() => void qemu.kill('SIGKILL'))
+    const stopWatching = uponExit(() => {
+      qemu.kill('SIGKILL')
+      rmSync(place, { recursive: true, force: true })
+    })
     let ended = false
     void qemu.then(() => (ended = true))
     const console = async (): Promise<string> => (await readFile(join(place, 'console'), 'utf8')).slice(-2000)
