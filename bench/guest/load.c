@@ -9,9 +9,9 @@
  *   load datagrams ADDRESS FLOWS COUNT    so many datagrams of 64 bytes in turn over flows that were answered once
  *   load who ADDRESS DESTINATIONS COUNT   so many connections, one after the other, to so many addresses from there on
  *                                         in turn; prints instead, a line each, as whom the server saw it
- *   load probe ADDRESS SECONDS            begins a connection every 50 ms for so long, to 1000 addresses from there on in
- *                                         turn; prints instead, a line each, the millisecond it began at and 1, or 0 if
- *                                         it was not answered within a second
+ *   load probe ADDRESS SECONDS            begins a connection every 50 ms for so long, to 1000 addresses from there
+ *                                         on in turn; prints instead, a line each, the millisecond it began at and 1,
+ *                                         or 0 if it was not answered within a second
  *   load fetch ADDRESS BIG SMALL BYTES SECONDS
  *                                         so many endless downloads beside so many of files of that size, one after
  *                                         the other each, for so long; prints "NANOSECONDS 0 BYTES"
