@@ -1,12 +1,13 @@
 #!/bin/sh
-# The box's throwaway Debian: this machine's files with a tmpfs over them, in a mount namespace of its own.
-# In: an empty directory to mount on, and perhaps a tar file of what is to be changed in it. Prints "ready",
-# then stays as process 1 of the box until it is killed; everything mounted and started in the box goes with
-# it.
+# The box's throwaway Debian: a Debian's files with a tmpfs over them, in a mount namespace of its own. In: an empty
+# directory to mount on, the directory of the Debian (/ is this machine's), and perhaps a tar file of what is to be
+# changed in it. Prints "ready", then stays as process 1 of the box until it is killed; everything mounted and
+# started in the box goes with it.
 set -eu
 
 place=$1
-template=${2:-}
+root=$2
+template=${3:-}
 
 # A private copy of another lab's mounted namespaces would keep those alive after that lab has closed.
 umount --recursive --lazy /run/netns 2>/dev/null || true
@@ -16,7 +17,7 @@ mkdir "$place/upper" "$place/work" "$place/root"
 if [ -n "$template" ]; then
   tar --extract --xattrs --xattrs-include='*' --file="$template" --directory="$place/upper"
 fi
-mount -t overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" overlay "$place/root"
+mount -t overlay -o "lowerdir=$root,upperdir=$place/upper,workdir=$place/work" overlay "$place/root"
 
 cd "$place/root"
 mount -t proc proc proc

@@ -25,14 +25,19 @@ export interface Box {
 }
 
 /**
- * Starts the box in a namespace that exists, its root mounted on `place`; `template` is what rootTemplate()
- * made.
+ * Starts the box in a namespace that exists, its root mounted on `place`: the files of the Debian in the
+ * directory `root`, changed by `template`, which rootTemplate() made.
  */
-export async function startBox(namespace: string, place: string, template: string | undefined): Promise<Box> {
+export async function startBox(
+  namespace: string,
+  place: string,
+  root: string,
+  template: string | undefined,
+): Promise<Box> {
   await mkdir(place)
   const apart = ['--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child']
   // Should this process be killed, so is the box: everything in it ends with its process 1.
-  const start = ['setpriv', '--pdeathsig', 'KILL', ...within(namespace, ['unshare', ...apart, script, place])]
+  const start = ['setpriv', '--pdeathsig', 'KILL', ...within(namespace, ['unshare', ...apart, script, place, root])]
   const [file, ...args] = [...start, ...(template === undefined ? [] : [template])] as [string, ...string[]]
   const outer = execa(file, args, {
     env: cleanEnvironment,

@@ -28,6 +28,8 @@ import { until } from './wait.js'
 export interface LabOptions extends GatewayOptions {
   /** the .deb that is installed on the box; undefined: the box is a plain Debian */
   readonly deb?: string | undefined
+  /** the directory of the Debian whose files the box has; default: this machine's */
+  readonly root?: string | undefined
   /** in a lab with IPv6, let the box find out for a second or two whether an address is free, as Debian does */
   readonly dad?: boolean | undefined
 }
@@ -89,7 +91,8 @@ let raised = 0
 /** Raises a network; every one has namespaces of its own, named ml<process id>x<count>-<place>. */
 export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
   await removeAbandoned()
-  const template = options.deb === undefined ? undefined : await rootTemplate(options.deb)
+  const { deb, root = '/' } = options
+  const template = deb === undefined ? undefined : await rootTemplate(deb, root)
   const prefix = labPrefix(++raised)
   const namespace = (place: Place): string => prefix + place
   const places = [...firstPlaces]
@@ -117,7 +120,7 @@ export async function raiseNetwork(options: LabOptions = {}): Promise<Lab> {
     if (options.v6 === 'ra') {
       for (const link of links) closers.add(await startAdvertising(namespace(`gw-${link.name}`), link))
     }
-    box = await startBox(namespace('box'), boxPlace(prefix), template)
+    box = await startBox(namespace('box'), boxPlace(prefix), root, template)
   } catch (failure) {
     await takeDown()
     throw failure

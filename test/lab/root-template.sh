@@ -1,16 +1,17 @@
 #!/bin/sh
-# Installs a .deb into a throwaway Debian and keeps what that changed. In: an empty directory to mount on, the
-# .deb, the tar file to write. Runs in mount, network and process namespaces of its own (template.ts sees to
-# that).
+# Installs a .deb into a throwaway Debian and keeps what that changed. In: an empty directory to mount on, the .deb,
+# the tar file to write, the directory of the Debian. Runs in mount, network and process namespaces of its own
+# (template.ts sees to that).
 set -eu
 
 place=$1
 deb=$2
 template=$3
+root=$4
 
 mount -t tmpfs -o mode=755 lab "$place"
 mkdir "$place/upper" "$place/work" "$place/root"
-mount -t overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" overlay "$place/root"
+mount -t overlay -o "lowerdir=$root,upperdir=$place/upper,workdir=$place/work" overlay "$place/root"
 mount -t proc proc "$place/root/proc"
 mount -t sysfs sysfs "$place/root/sys"
 mount -t tmpfs run "$place/root/run"

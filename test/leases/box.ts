@@ -14,9 +14,12 @@ export interface Lease {
   readonly dns: readonly string[]
 }
 
-/** The lab with links that know their gateway from nowhere but a lease; nothing is up yet. */
-export async function leaseLab(t: Test): Promise<Lab> {
-  const lab = await labOf(t, { deb })
+/**
+ * The lab with links that know their gateway from nowhere but a lease; nothing is up yet. Its box has the files of
+ * `root`.
+ */
+export async function leaseLab(t: Test, root?: string): Promise<Lab> {
+  const lab = await labOf(t, { deb, root })
   await configure(lab, { withoutGateway: links.map(({ name }) => name) })
   return lab
 }
@@ -27,7 +30,7 @@ export async function dhcpStanzas(lab: Lab, client: 'dhclient' | 'udhcpc' | 'dhc
     await lab.box.write(`/etc/network/interfaces.d/${name}`, `iface ${name} inet dhcp\n`)
   }
   const others = ['dhclient', 'udhcpc', 'dhcpcd'].filter((other) => other !== client)
-  await lab.box.run(['rm', ...others.map((other) => `/sbin/${other}`)])
+  await lab.box.run(['rm', '-f', ...others.map((other) => `/sbin/${other}`)])
 }
 
 /** Gives a link's gateway an IPv6 address with its prefix length. */
