@@ -130,9 +130,10 @@ await t.test('with the table in the kernel', async (t) => {
     rules,
   )
   const ways =
-    'flush map inet multilink ways\n' +
     'add element inet multilink ways ' +
-    '{ 0x01000000 : goto keep_eth0, 0x02000000 : goto out, 0x03000000 : goto out }\n'
+    '{ 0x01000000 : goto keep_eth0, 0x02000000 : goto out, 0x03000000 : goto out }\n' +
+    'add element inet multilink ways6 ' +
+    '{ 0x01000000 : goto out, 0x02000000 : goto out, 0x03000000 : goto out }\n'
   await run(within(namespace, ['nft', '-f', '-']), { input: `${counted}\n${ways}` })
   // as a hook leaves it: elements replaced; the JSON of a full table of each method must be readable too
   await run(within(namespace, ['nft', '-f', '-']), {
