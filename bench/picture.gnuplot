@@ -8,6 +8,7 @@ text = '#222222'
 set title 'Instructions of the whole lab, as a ratio to one link with a stateful firewall' textcolor rgb 'black'
 set border 3 linecolor rgb '#444444'
 set tics nomirror out textcolor rgb text
+set xtics rotate by -20
 set ytics 0.1
 set yrange [0.7:*]
 set grid ytics linecolor rgb '#dddddd'
