@@ -63,8 +63,9 @@ begin_anew() {
 
 # In a process of its own: whatever fails there, and whichever generation is current by then.
 reconcile_now() {
-	[ -z "$retry_id" ] || end_child "$retry_id"
-	[ -z "$look_id" ] || end_child "$look_id"
+	for id in $retry_id $look_id; do
+		end_child "$id"
+	done
 	retry_id=
 	look_id=
 	if $generation/changed 3<&- 4>&-; then

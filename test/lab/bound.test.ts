@@ -15,10 +15,10 @@ const times = 4
 /** "within a second", and what starting a program takes on a busy machine */
 const atOnce = 1300
 
-type Ask = (lab: Lab, bound: string) => Promise<RunResult>
+type Ask = (lab: Lab, bound: string, host?: string) => Promise<RunResult>
 
-const curl: Ask = (lab, bound) => {
-  const url = `http://${server(1)}:${ports.http}/who`
+const curl: Ask = (lab, bound, host = server(1)) => {
+  const url = `http://${host}:${ports.http}/who`
   return lab.box.run(['curl', '--silent', '--show-error', '--max-time', '5', '--interface', bound, url], {
     reject: false,
   })
@@ -123,12 +123,8 @@ t.test('fallback = false: what is bound to a device needs no default route over 
   t.notMatch(defaults, /eth1|rausb0/, 'only eth0 has one')
   for (const name of linkNames) {
     for (const host of [server(1), `[${server6(1)}]`]) {
-      const url = `http://${host}:${ports.http}/who`
-      const { stdout, stderr } = await lab.box.run(
-        ['curl', '--silent', '--show-error', '--max-time', '5', '--interface', name, url],
-        { reject: false },
-      )
-      t.equal(stdout === '' ? stderr : linkSeenAs(stdout.trim()), name, url)
+      const { stdout, stderr } = await curl(lab, name, host)
+      t.equal(stdout === '' ? stderr : linkSeenAs(stdout.trim()), name, host)
     }
   }
   await lab.box.run(['ip', 'route', 'delete', 'default'])

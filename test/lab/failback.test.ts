@@ -2,18 +2,15 @@
 // one, rausb0 the backup; eth1 stays down. A link is lost by what its prober would say.
 
 import t, { type Test } from 'tap'
-import { balancedLab, linksOf, ports } from './scenario.js'
+import { balancedLab, lastOf, linksOf, ports } from './scenario.js'
 import type { RunResult } from './namespaces.js'
 import type { Lab } from './network.js'
-import { lan, linkSeenAs, server, server6 } from './topology.js'
+import { hostOf, lan, linkSeenAs, type Family } from './topology.js'
 import type { WaitingState } from './traffic/stranded.js'
 import { until } from './wait.js'
 
 t.setTimeout(120_000)
 
-type Family = 4 | 6
-
-const hosts = { 4: server(1), 6: server6(1) }
 const up = ['eth0', 'rausb0', lan.device]
 const every = 'check = "gateway"\n'
 
@@ -35,7 +32,7 @@ async function agentsOf(lab: Lab) {
 
 /** Connections and flows of this machine and of a LAN host, all over the backup link. */
 async function openOverBackup(t: Test, lab: Lab, family: Family): Promise<void> {
-  const host = hosts[family]
+  const host = hostOf(family)
   for (const agent of Object.values(await agentsOf(lab))) {
     const opened = await agent.call('openWaiting', { host, port: ports.echo, count: 3 })
     t.same(new Set(opened.map(({ seenAs }) => linkSeenAs(seenAs))), new Set(['rausb0']))
@@ -47,13 +44,13 @@ async function openOverBackup(t: Test, lab: Lab, family: Family): Promise<void> 
 }
 
 async function linkOfNew(lab: Lab, family: Family): Promise<string[]> {
-  const question = { host: hosts[family], port: ports.who }
+  const question = { host: hostOf(family), port: ports.who }
   const { box, host } = await agentsOf(lab)
   return linksOf([await box.call('ask', question), await host.call('ask', question)])
 }
 
 async function movedTuples(lab: Lab, family: Family): Promise<string> {
-  return (await lab.box.sh(`nft list set inet multilink moved${family} | grep -F ${hosts[family]} || :`)).stdout
+  return (await lab.box.sh(`nft list set inet multilink moved${family} | grep -F ${hostOf(family)} || :`)).stdout
 }
 
 async function checkAll(t: Test, family: Family): Promise<void> {
@@ -64,7 +61,7 @@ async function checkAll(t: Test, family: Family): Promise<void> {
   await setUsable(lab, 'eth0', false)
   t.same(await linkOfNew(lab, family), ['rausb0', 'rausb0'])
   await openOverBackup(t, lab, family)
-  const at = family === 4 ? hosts[4] : `[${hosts[6]}]`
+  const at = family === 4 ? hostOf(4) : `[${hostOf(6)}]`
   const target = `TCP${family}:${at}:${ports.echo}`
   const bound = `socat -u ${target},so-bindtodevice=rausb0 CREATE:/tmp/bound`
   await lab.box.sh(`${bound} >/dev/null 2>&1 &`)
@@ -85,10 +82,7 @@ async function checkAll(t: Test, family: Family): Promise<void> {
   await t.test('flows', async () => {
     for (const agent of [box, host]) {
       await until('every flow is over eth0', async () =>
-        (await agent.call('flowStates')).every(({ changes }) => {
-          const last = changes.at(-1)?.seenAs
-          return last !== undefined && linkSeenAs(last) === 'eth0'
-        }),
+        (await agent.call('flowStates')).every((state) => lastOf(state) === 'eth0'),
       )
       await agent.call('stopFlows')
     }

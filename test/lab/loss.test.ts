@@ -2,7 +2,7 @@
 // here by ifdown, and by a gateway that is known to be dead while the interface stays up.
 
 import t, { type Test } from 'tap'
-import { balancedLab, ports } from './scenario.js'
+import { balancedLab, lastOf, ports } from './scenario.js'
 import type { Agent } from './agent-client.js'
 import type { Lab } from './network.js'
 import { lan, links, linkSeenAs, server, server6 } from './topology.js'
@@ -37,12 +37,6 @@ const linkOf = ({ seenAs }: { seenAs?: string }): string | undefined => seenAs &
 /** Those that go over one link, and the others. */
 function split<T extends { seenAs?: string }>(all: readonly T[], name: string): [T[], T[]] {
   return [all.filter((one) => linkOf(one) === name), all.filter((one) => linkOf(one) !== name)]
-}
-
-/** The link a flow was seen on last, and whether its last word was an error. */
-function lastOf({ changes }: FlowState): string | undefined {
-  const last = changes.at(-1)
-  return last?.error ?? linkOf(last ?? {})
 }
 
 async function flowsSettled(agent: Agent, lost: string): Promise<FlowState[]> {

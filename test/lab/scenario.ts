@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { raiseNetwork, type CloseOptions, type Lab, type LabOptions } from './network.js'
 import { lan, links, linkSeenAs, server, server6, stanza, type V6 } from './topology.js'
+import type { FlowState } from './traffic/stranded.js'
 
 /** Ports of the servers beyond: each tells who came, see traffic/servers.ts. */
 export const ports = { who: 7000, echo: 7001, http: 80 } as const
@@ -110,4 +111,10 @@ export function linksOf(answers: readonly { seenAs?: string; error?: string }[])
     if (seenAs === undefined) throw new Error(`a connection failed: ${error}`)
     return linkSeenAs(seenAs)
   })
+}
+
+/** The link a flow was seen on last, or the error that was its last word. */
+export function lastOf({ changes }: FlowState): string | undefined {
+  const last = changes.at(-1)
+  return last?.error ?? (last?.seenAs === undefined ? undefined : linkSeenAs(last.seenAs))
 }

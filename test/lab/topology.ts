@@ -106,6 +106,13 @@ export function server6(n = 1): string {
   return `2001:db8:ffff::${n.toString(16)}`
 }
 
+export type Family = 4 | 6
+
+/** The n-th server's address of a family. */
+export function hostOf(family: Family, n = 1): string {
+  return family === 4 ? server(n) : server6(n)
+}
+
 /** The link whose public address this is, or whose IPv6 network it is in; throws for any other. */
 export function linkSeenAs(publicAddress: string): string {
   const link = links.find(

@@ -4,11 +4,9 @@
 import type { Agent } from '../lab/agent-client.js'
 import type { Lab } from '../lab/network.js'
 import { ports } from '../lab/scenario.js'
-import { linkSeenAs, server, server6 } from '../lab/topology.js'
+import { hostOf, linkSeenAs, type Family } from '../lab/topology.js'
 import type { Answer, StreamState } from '../lab/traffic/answers.js'
 import { until } from '../lab/wait.js'
-
-export type Family = 4 | 6
 
 export interface Load {
   readonly places: readonly (readonly [string, Agent])[]
@@ -18,10 +16,6 @@ export interface Load {
   check(touched: ReadonlySet<string>): Promise<string[]>
   /** ends it; all the short connections there were */
   end(): Promise<{ whose: string; answers: Answer[] }[]>
-}
-
-export function hostOf(family: Family, n = 1): string {
-  return family === 4 ? server(n) : server6(n)
 }
 
 export function familyOf(address: string): Family {
