@@ -1,17 +1,21 @@
 # From settings, records and what was observed to what should be, for all links; not in the shell, which is slow with
-# long lists. With observe.awk, slots.awk and announce.awk.
-# In:  the records of /run/multilink as arguments (one that ends in * stands for none), then `part=1 -` and on stdin,
-#      with a line "==" between: the three parts that observe.awk reads; the settings' links, as `link` takes them;
-#      lines "FAMILY LINK" of gateways that the kernel did not take.
-#      -v state, mask, method, seed, families, probe_table, probe_nexthop, default_name, strict: as set;
-#      -v takes="4" or "4 6": the families that the kernel takes routes of; -v elements=FILE
-# Out: in FILE nft commands for what comes and goes in the table; on stdout sections that end in the character RS (036),
-#      as decide.sh names them.
+# long lists. With offload.awk, observe.awk, slots.awk and announce.awk.
+# In:  the records of /run/multilink as arguments (one that ends in * stands for none), then the three parts that
+#      observe.awk reads; part 4, the settings' links, as `link` takes them; after a line "==" lines "FAMILY LINK" of
+#      gateways that the kernel did not take.
+#      -v state, mask, method, seed, families, probe_table, probe_nexthop, common_table, unbound_rule, default_name,
+#      strict: as set; -v takes="4" or "4 6": the families that the kernel takes routes of; -v elements=FILE;
+#      -v flowtable=FILE, empty without offload
+# Out: in these files nft commands for what comes and goes in the table; routes that should be, and rules that depend on
+#      addresses, in STATE/.routes4 and .routes6; on stdout sections that end in the character RS (036), as decide.sh
+#      names them.
 
+# Of what was before nothing but the name is asked.
 BEGIN {
-	for (i = 1; i < ARGC; i++)
-		if (ARGV[i] ~ /\*$/) ARGV[i] = ""
-		else is_there[ARGV[i]]
+	for (i = 1; i < ARGC; i++) {
+		if (ARGV[i] !~ /\*$/) is_there[ARGV[i]]
+		if (ARGV[i] ~ /(\*|\.before\/[^\/]*)$/) ARGV[i] = ""
+	}
 }
 
 !part && FNR == 1 { first_line[FILENAME] = trim($0) }
@@ -33,12 +37,13 @@ END {
 	for (family = 4; family <= 6; family += 2)
 		if (index(families, family)) decide_family(index(takes, family))
 	print_elements()
+	print_flowtable()
 	look_at_filters()
 	find_stale()
 	announce()
+	printf "%s", routes[4] >(state "/.routes4")
+	printf "%s", routes[6] >(state "/.routes6")
 	ORS = "\036"
-	print routes[4]
-	print routes[6]
 	print held_changes changes
 	print lost
 	print moved
@@ -75,6 +80,7 @@ function decide_family(is_taken,    i) {
 	else add_route("local default dev lo table " probe_table " metric 1")
 	for (i = 1; i <= links; i++) {
 		usable[i] = routed[i] = 0
+		if ((family, name[i]) in default_via) main_leads_out[family] = "yes"
 		if (configured[family, i] == "none") continue
 		addresses[family, i] = is_taken ? held[family, name[i]] : ""
 		observe_link(i)
@@ -88,6 +94,7 @@ function decide_family(is_taken,    i) {
 		usable_count++
 		if (active_tier == "" || tier[i] < active_tier) active_tier = tier[i]
 	}
+	if (common_table) route_common()
 	pin_links()
 	pin_leases()
 	# Where the kernel takes no IPv6, no link has it, and there is nothing to say an error to either.
@@ -180,15 +187,69 @@ function name_gateway(i,    hop) {
 }
 
 # A link whose checks fail keeps its route: its probes leave by it, and perhaps what cannot be moved.
-function route_link(i, metric,    over, hop) {
-	over = " dev " name[i] " table "
-	hop = gateway[family, i]
+function route_link(i, metric) {
 	# Without an address IPv6 may be off on this interface.
 	if (name[i] in flags && (family == 4 || addresses[family, i] != ""))
-		add_route("default via " nexthop[family, i] over probe_table " metric " metric " onlink")
-	if (!routed[i]) return
-	add_route("default" (hop == "-" ? "" : " via " hop) over table[i] (family == 6 ? " metric 1024" : "") \
-		(hop != "-" ? " onlink" : family == 4 ? " scope 253" : ""))
+		add_default(probe_table, metric, " via " nexthop[family, i] " dev " name[i] " onlink")
+	if (routed[i]) add_default(table[i], family == 6 ? 1024 : "", hop_over(i))
+}
+
+# What main has no default for, of many links: in common_table the first three that have a way out, should one go by
+# itself, and in the next table everybody's, for what is bound to an interface. There the kernel goes along the next
+# hops of one IPv4 route in half the time that as many routes take. But it drops such a route whole when one of its
+# devices is gone, and takes none with a bad gateway: so behind those are the same as single ones. (`ip -batch` takes
+# 512 words a line; awk would write a large number with an exponent.)
+function route_common(    i, n, unbound, taken, place, hops, bound_table) {
+	unbound = first_default[family]
+	for (n = 1; n <= 3 && (i = first_but(taken)); n++) {
+		if (unbound == "") unbound = name[i]
+		common_default(taken, i, n)
+	}
+	# It may lose main's default before anything is told of it.
+	i = unbound in number ? number[unbound] : 0
+	if (i && routed[i] && !(i in taken)) common_default(taken, i, n)
+	if (family == 4) answer_unbound(unbound)
+	bound_table = sprintf("%.0f", common_table + 1)
+	for (i = 1; i <= links; i++) {
+		if (!routed[i]) continue
+		place = int(i / 64) + 1
+		hops[place] = hops[place] " nexthop" hop_over(i)
+		add_default(bound_table, (tier[i] + 1) * 256 + i, hop_over(i))
+	}
+	if (family == 4) for (place in hops)
+		if (hops[place] ~ / nexthop .* nexthop /) add_route("default table " bound_table " metric " place hops[place])
+}
+
+# first_but TAKEN: the first of the lowest tier that has a way out and is not in taken; 0: none.
+function first_but(taken,    i, first) {
+	for (i = 1; i <= links; i++)
+		if (routed[i] && !(i in taken) && (!first || tier[i] < tier[first])) first = i
+	return first + 0
+}
+
+function common_default(taken, i, place) {
+	taken[i]
+	add_default(common_table, place, hop_over(i))
+}
+
+# What is bound to nothing has an address of the interface that it would leave by; what answers it comes in over any
+# link, and the kernel looks for the way back over that one (fib_validate_source), in vain up to here. No way is as good
+# as one there, so it need not look among those of all links. (Each such rule is asked for each packet: not for many.)
+function answer_unbound(device,    count, list, j) {
+	count = split(held[4, device], list)
+	for (j = 1; j <= count && j <= 4; j++) add_route(unbound_rule ": from " list[j] " iif lo unreachable")
+}
+
+# add_default TABLE METRIC OVER: as `ip -N` lists it. Without a next hop IPv4's is of scope link, and says so.
+function add_default(into, metric, over,    onlink) {
+	onlink = sub(/ onlink$/, "", over) ? " onlink" : ""
+	add_route("default" over " table " into (family == 4 && onlink == "" ? " scope 253" : "") \
+		(metric == "" ? "" : " metric " metric) onlink)
+}
+
+function hop_over(i,    hop) {
+	hop = gateway[family, i]
+	return (hop == "-" ? "" : " via " hop) " dev " name[i] (hop == "-" ? "" : " onlink")
 }
 
 # A link that is out but still there must be known too, so that what is bound to it gets its error at once. Two LTE
@@ -197,8 +258,10 @@ function name_addresses(i,    count, list, j) {
 	if (addresses[family, i] == "") unnumbered = unnumbered ", ipv" family " . \"" name[i] "\""
 	if (is_down(i)) return
 	count = split(addresses[family, i], list)
-	for (j = 1; j <= count; j++)
+	for (j = 1; j <= count; j++) {
 		if (!owned[family, list[j]]++) own_addresses[family] = own_addresses[family] ", " list[j] " : goto use_" name[i]
+		own_sources[family] = own_sources[family] ", " list[j] " . \"" name[i] "\""
+	}
 }
 
 # What a lease says belongs to its link.
@@ -238,15 +301,15 @@ function pin_links(    i) {
 		}
 		if (tier[i] == active_tier + 0) slots_in[family] = slots_in[family] name[i] " " weight[i] " " usable[i] "\n"
 		if (usable[i]) {
-			ways[family] = ways[family] ", " mark[i] " : goto " way[i] "_" name[i]
+			set_way(i, way[i] == "keep" ? "keep_" name[i] : way[i], "forward_" name[i])
 			pick_bypass(i)
 			note_role(i)
 		} else if (usable_count == 0 || has_option(i, "keep")) {
-			ways[family] = ways[family] ", " mark[i] " : goto hold_" name[i]
+			set_way(i, "hold", "forward_hold")
 			# First of all: once it is recorded to be out, nothing else tells that it was in.
 			if (has("in", i)) held_changes = family " " name[i] " held\n" held_changes
 		} else {
-			ways[family] = ways[family] ", " mark[i] " : goto out"
+			set_way(i, "out", "forward_out")
 			forget_moved(i)
 			out_devices = out_devices ", ipv" family " . \"" name[i] "\""
 			if (has("in", i) || has("held", i)) lose(i)
@@ -257,12 +320,18 @@ function pin_links(    i) {
 	if (bypass_name != "") bypass_to = bypass_to ", ipv" family " : goto use_" bypass_name
 }
 
+# What happens to what is pinned to it: this machine's packets, and those that arrive.
+function set_way(i, own, arrived) {
+	ways[family] = ways[family] ", " mark[i] " : goto " own
+	forwarded[family] = forwarded[family] ", " mark[i] " : goto " arrived
+}
+
 function lose(i) { lost = lost name[i] " " mark[i] " " family "\n" }
 
 # ipv6 = false: what was pinned to it before, and what only it may carry (networks, a strict bypass), is to get an error
 # and not what the same mark means in the other family.
 function pin_none(i) {
-	ways[family] = ways[family] ", " mark[i] " : goto out"
+	set_way(i, "out", "forward_out")
 	if (has("in", i) && usable_count > 0) lose(i)
 }
 
@@ -293,18 +362,22 @@ function forget_moved(i) {
 function print_elements() {
 	put("map", "slots", "")
 	put("map", "ways", ways[4])
+	put("map", "forwarded", forwarded[4])
 	put("map", "addresses", own_addresses[4])
 	put("map", "leased", leased[4])
 	put("map", "bypass_to", bypass_to)
 	put("set", "gateways", gateways[4])
 	put("set", "out_devices", out_devices)
 	put("set", "unnumbered", unnumbered)
+	if (flowtable) put("set", "sources", own_sources[4])
 	if (index(families, 6)) {
 		put("map", "slots6", "")
 		put("map", "ways6", ways[6])
+		put("map", "forwarded6", forwarded[6])
 		put("map", "addresses6", own_addresses[6])
 		put("map", "leased6", leased[6])
 		put("set", "gateways6", gateways[6])
+		if (flowtable) put("set", "sources6", own_sources[6])
 	}
 	print "flush chain inet multilink choose" >elements
 	# One sequence of turns for both families where they have the same links.
@@ -313,14 +386,15 @@ function print_elements() {
 		print_slots(slots_in[4], 4, "slots")
 		print_slots(slots_in[6], 6, "slots6")
 	}
-	# Base chains cost each packet something: this one is there only while it is needed.
+	# Base chains cost each packet something: this one is there only while main has a default over a link that has no way
+	# out as we see it. Without one nothing of this machine's comes to dead_end.
 	print "add chain inet multilink refuse\ndelete chain inet multilink refuse" >elements
 	if (dead_end[4]) print "add rule inet multilink choose meta nfproto ipv4 goto dead_end" >elements
 	if (dead_end[6]) print "add rule inet multilink choose meta nfproto ipv6 goto dead_end" >elements
-	if (dead_end[4] dead_end[6]) {
+	if (dead_end[4] && main_leads_out[4] || dead_end[6] && main_leads_out[6]) {
 		print "add chain inet multilink refuse { type filter hook output priority -97; }" >elements
-		print "add rule inet multilink refuse oifname != lo ct mark & " mask " == " mask \
-			" reject with icmpx type no-route" >elements
+		print "add rule inet multilink refuse ct mark & " mask " == " mask \
+			" oifname != lo reject with icmpx type no-route" >elements
 	}
 	close(elements)
 }

@@ -1,7 +1,6 @@
 # decide.sh: from settings, records and what was observed to what should be. Changes nothing in the kernel. The work is
 # decide.awk's: the shell goes through long lists slowly.
 
-routes4= routes6= # lines as `ip -N route show table all` lists them
 refused=          # lines "FAMILY LINK": gateways that the kernel did not take
 changes=          # lines "FAMILY LINK WHAT": what to say and record once the kernel took it
 lost=             # lines "LINK MARK FAMILY": what is pinned to it is to be let go
@@ -12,23 +11,21 @@ restored=         # records in .before of what is no link now
 stale=            # records of links that left the config, or whose IPv6 did
 telling= events=  # what announce.awk found to be news
 
-# decide: sets all of these, and writes what comes and goes in the nft table to .decided.
+# decide: sets all of these, and writes what comes and goes in the nft table to .decided, and the routes that should be
+# and rules that depend on addresses, as `ip -N` lists them, to .routes4 and .routes6.
 decide() {
 	takes=4
 	! has_family 6 || takes='4 6'
+	name_flowtable
 	decided=$(
 		awk -v state=$state -v mask="$mask" -v method="$method" -v seed="$hash_seed" -v families="$families" \
-			-v probe_table="$probe_table" -v probe_nexthop="$probe_nexthop" -v default_name="$default_name" \
-			-v strict="$bypass_strict" -v takes="$takes" -v elements=$state/.decided \
-			-f $lib/observe.awk -f $lib/slots.awk -f $lib/announce.awk -f $lib/decide.awk \
+			-v probe_table="$probe_table" -v probe_nexthop="$probe_nexthop" -v common_table="$common_table" \
+			-v unbound_rule="$unbound_rule" -v default_name="$default_name" -v strict="$bypass_strict" -v takes="$takes" \
+			-v elements=$state/.decided -v flowtable="$flowtable" \
+			-f $lib/offload.awk -f $lib/observe.awk -f $lib/slots.awk -f $lib/announce.awk -f $lib/decide.awk \
 			$state/* $state/.down/* $state/.in?/* $state/.out?/* $state/.held?/* $state/.own?/* $state/.moved?/* \
-			$state/.lease?/* $state/.before/* $state/.told* part=1 - <<-EOF
-				$listed_interfaces
-				==
-				$listed4
-				==
-				$listed6
-				==
+			$state/.lease?/* $state/.before/* $state/.told* \
+			part=1 $state/.interfaces part=2 $state/.listed4 part=3 $state/.listed6 part=4 - <<-EOF
 				$links
 				==
 				$refused
@@ -50,9 +47,9 @@ split_decided() {
 	set -- $decided
 	set +f
 	unset IFS
-	routes4=$1 routes6=$2 changes=$3 lost=$4 moved=$5 leaving=$6
-	shift 6
-	forgotten=$1 adopted=$2 loosened=$3 restored=$4 stale=$5 telling=$6 events=$7
+	changes=$1 lost=$2 moved=$3 leaving=$4 forgotten=$5 adopted=$6 loosened=$7
+	shift 7
+	restored=$1 stale=$2 telling=$3 events=$4
 }
 
 # adopt LINK…: found up. What the kernel's route says now is not recorded: the link is to be out when that goes.

@@ -13,23 +13,18 @@ keep_addresses() {
 	fi
 	while read -r family address; do
 		case $family in
-		4) keep 4 "local $address dev lo table 255 scope 254 metric $protocol" "$listed4" ;;
-		6) keep 6 "local $address dev lo table 255 metric $protocol" "$listed6" ;;
+		4) keep 4 "local $address dev lo table 255 scope 254 metric $protocol" ;;
+		6) keep 6 "local $address dev lo table 255 metric $protocol" ;;
 		esac
 	done <<-EOF
 		$kept
 	EOF
 }
 
-# keep FAMILY ROUTE LISTED: among the routes that are wanted, and in the kernel.
+# keep FAMILY ROUTE: among the routes that are wanted, and in the kernel.
 keep() {
-	case $1 in
-	4) routes4="$routes4$2$newline" ;;
-	6) routes6="$routes6$2$newline" ;;
-	esac
-	case $newline$3 in
-	*"${newline}2 ${2#local }"*) return 0 ;;
-	esac
+	echo "$2" >>"$state/.routes$1"
+	! grep -q "^2 ${2#local }" "$state/.listed$1" || return 0
 	# shellcheck disable=SC2086 # the route's words
 	ip "-$1" route replace $2 protocol $protocol || say "${2%% dev *} cannot be kept; connections that carry it will end"
 }
@@ -38,14 +33,14 @@ keep() {
 # bound to a device: it could not leave by another. An IPv4 connection of an IPv6 socket has its address mapped.
 carried() {
 	{
-		printf '%s\n==\n' "$listed_interfaces"
+		cat $state/.interfaces
 		[ ! -e $state/.kept ] || cat $state/.kept
 		printf '==\n%s==\n' "$leaving"
 		ss -Htun
 	} | awk '
 		BEGIN { part = 1 }
 		/^==$/ { part++; next }
-		part == 1 { sub(/\/.*/, "", $4); back[$4]; next }
+		part == 1 { sub(/\/.*/, "", $2); back[$2]; next }
 		part == 2 { if (!($2 in back)) candidate[$1 " " $2]; next }
 		part == 3 { candidate[$1 " " $2]; next }
 		$2 == "TIME-WAIT" || $5 ~ /%/ { next }

@@ -52,17 +52,31 @@ list_pinned() {
 	list_entries "$moved" /
 }
 
-# list_entries LINES MOVED: of each link the entries that carry its mark.
+# list_entries LINES MOVED: of each link the entries that carry its mark. The kernel looks through all entries for them,
+# so both families of a lost link at once.
 list_entries() {
 	while read -r name mark family; do
 		[ -n "$name" ] || continue
+		only="-f ipv$family"
+		if [ -z "${2:-}" ] && has_both "$1" "$name $mark"; then
+			[ "$family" = 4 ] || continue
+			only=
+		fi
 		printf '== %s/%s %s\n' "$mark" "$mask" "${2:+$state/.moved$family$2.$name}"
 		# It also tells how many there were, on stderr.
-		conntrack -L -f "ipv$family" -m "$mark/$mask" -o extended 2>/dev/null ||
-			echo 'failed: conntrack cannot list entries'
+		# shellcheck disable=SC2086 # an option or none
+		conntrack -L $only -m "$mark/$mask" -o extended 2>/dev/null || echo 'failed: conntrack cannot list entries'
 	done <<-EOF
 		$1
 	EOF
+}
+
+# has_both LINES LINK: whether both families of "NAME MARK" are among them.
+has_both() {
+	case $newline$1$newline in
+	*"$newline$2 4$newline"*"$newline$2 6$newline"*) ;;
+	*) return 1 ;;
+	esac
 }
 
 # sweep: end_pinned for those of lost that are still out, and the flows without a connection of those of moved that are

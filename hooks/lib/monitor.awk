@@ -1,15 +1,17 @@
 # What of the kernel's news can change what is decided about a link.
 # In:  `ip -N -o monitor label link address route rule` with its complaints; -v links="NAME…", -v tables="NUMBER…"
-#      (ours) and -v protocol=P, which our routes and rules carry
+#      (ours), -v protocol=P, which our routes and rules carry, and -v offload, not empty if other interfaces matter
 # Out: a line for each that matters, at once. Own changes do not matter, unless something is deleted that is ours: that
 #      may have been another program.
 
 BEGIN {
+	ORS = ""
 	count = split(links, names); for (i = 1; i <= count; i++) is_link[names[i]]
 	count = split(tables, numbers); for (i = 1; i <= count; i++) is_table[numbers[i]]
 }
 
-function tell(why) { print why; fflush() }
+# With its newline in one write (`-W interactive` has no buffer, and ORS is another): others write into the same queue.
+function tell(why) { print why "\n"; fflush() }
 
 # The kernel repeats itself (lifetimes with every router advertisement, an interface's MTU): only what differs is told.
 function tell_if_new(key, what) {
@@ -37,6 +39,8 @@ function word(name,    i) {
 sub(/^\[LINK\]/, "") {
 	name = $2; sub(/[@:].*/, "", name)
 	if (concerns_link($1, name)) tell_if_new("link " $1, gone name " " $3 " " word("state"))
+	# The flowtable is to hold every interface that is up; a bridge's ports are not hooked.
+	else if (offload) tell_if_new("device " $1, gone == "" && $3 ~ /[<,]UP[,>]/ && word("master") == "" ? name : "")
 	next
 }
 

@@ -89,15 +89,18 @@ read_queue() {
 	[ "$line" != wake ] || woken=yes
 }
 
-# Whatever line it is. The child that has ended may be a timer, which is no news, or one of the two that watch, or a
-# prober: that is started again a second later, so that one that always fails does not keep the machine busy.
+# Whatever line it is. The child that has ended, perhaps before this waits, may be a timer, which is no news, or a
+# prober or one of the two that watch: that is started again a second later, so that one that always fails does not keep
+# the machine busy.
 wait_for_news() {
-	until read_queue; do
-		[ -z "$source_id" ] || is_watching || return 0
-		if ! probers_run && ! is_running "$retry_id"; then
-			put_later 1
-			retry_id=$!
+	while :; do
+		if ! probers_run || { [ -n "$source_id" ] && ! is_watching; }; then
+			is_running "$retry_id" || {
+				put_later 1
+				retry_id=$!
+			}
 		fi
+		! read_queue || return 0
 	done
 }
 
@@ -135,7 +138,7 @@ watch() {
 	rm -f $state/.news
 	mkfifo -m 600 $state/.news
 	names=
-	tables="$probe_table"
+	tables="$probe_table${common_table:+ $common_table $((common_table + 1))}"
 	while read -r name _ table _; do
 		names="$names $name"
 		tables="$tables $table"
@@ -144,7 +147,7 @@ watch() {
 	EOF
 	# -W interactive: line by line. Anywhere else mawk would wait for a full buffer.
 	setpriv --pdeathsig KILL mawk -W interactive -v links="$names" -v tables="$tables" -v protocol=$protocol \
-		-f $lib/monitor.awk <$state/.news >&3 3<&- 4>&- &
+		-v offload="$offload" -f $lib/monitor.awk <$state/.news >&3 3<&- 4>&- &
 	filter_id=$!
 	# Its complaints too: when it lost messages (ENOBUFS) it says so and goes on.
 	setpriv --pdeathsig KILL ip -N -o monitor label link address route rule >$state/.news 2>&1 3<&- 4>&- &

@@ -28,6 +28,8 @@ newline='
 . $lib/routing.sh
 # shellcheck source=hooks/lib/table.sh
 . $lib/table.sh
+# shellcheck source=hooks/lib/offload.sh
+. $lib/offload.sh
 # shellcheck source=hooks/lib/filters.sh
 . $lib/filters.sh
 # shellcheck source=hooks/lib/loss.sh
@@ -76,6 +78,8 @@ reconcile() {
 	remove_routing
 	record_changes
 	announce
+	record_loaded
+	forget_listing
 }
 
 # link_up INTERFACE: called for every interface that ifupdown brings up; --all, lo and others that are no links change
@@ -122,12 +126,14 @@ boot() {
 		observe
 		decide
 		announce
+		forget_listing
 		return
 	fi
 	rm -f $state/.stopped
 	# The probe's route is over lo, and under sysvinit this runs before anything has set lo up.
 	ip link set lo up
 	load_modules
+	find_flowtables
 	adopt_leases
 	reconcile
 	wake_monitor
@@ -147,6 +153,7 @@ unload() {
 	: >$state/.stopped
 	left=0
 	remove_table || left=1
+	rm -f $state/.table $state/.elements $state/.decided # /run may be full, and this needs some room
 	want_no_routing
 	list_routing || left=1
 	compare_routing

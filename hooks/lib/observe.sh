@@ -1,31 +1,33 @@
 # observe.sh: what the kernel says, read once a run: which interfaces are up, their addresses, main's default routes,
-# and our routes and rules.
-
-listed_interfaces= # as `ip -o link show up` and `ip -o address show up` list them
-listed4= # as list_family prints it
-listed6=
+# and our routes and rules. In files, which awk reads: the shell takes long texts in and gives them away slowly. Each
+# ends in a line "==": `ip` does not say when a disk is full, the shell does.
+#   .interfaces           as `ip address show up` lists them
+#   .listed4, .listed6    as list_family prints it
 
 # Each list on its own: one that could not be had must end the run, not pass for an empty one.
 observe() {
-	listed_interfaces=$(
-		ip -o -batch - <<-EOF
-			link show up
-			address show up
-		EOF
-	)
+	ip address show up >$state/.interfaces
+	echo '==' >>$state/.interfaces
 	list_routing
 }
 
-# list_routing: sets listed4 and listed6; fails if one cannot be had, and that one is empty then.
+# Left empty, not removed: that would take a process.
+forget_listing() {
+	for listed in interfaces listed4 listed6 routes4 routes6; do
+		: >"$state/.$listed"
+	done
+}
+
+# list_routing: writes .listed4 and .listed6; fails if one cannot be had, and that one is empty then.
 list_routing() {
 	set -- 0
-	listed4=$(list_family 4) || {
-		listed4=
+	list_family 4 >$state/.listed4 || {
+		: >$state/.listed4
 		set -- 1
 	}
-	listed6=
-	! has_ipv6 || listed6=$(list_family 6) || {
-		listed6=
+	: >$state/.listed6
+	! has_ipv6 || list_family 6 >$state/.listed6 || {
+		: >$state/.listed6
 		set -- 1
 	}
 	return "$1"
@@ -34,7 +36,7 @@ list_routing() {
 # list_family FAMILY: main's default routes, our routes, and all rules, by one process; each is known by its form: only
 # routes outside main say which table they are in, and rules begin with their priority.
 list_family() {
-	ip -N -o "-$1" -batch - <<-EOF
+	ip -N -o "-$1" -batch - <<-EOF && echo '=='
 		route show table 254 default
 		route show table all proto $protocol
 		rule show

@@ -161,5 +161,6 @@ forget_changes() {
 	rm -f "$state"/.moved?/*
 	rm -f "$state"/.own?/* $state/.kept
 	rm -f "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*
-	rm -f $state/.loaded $state/.since $state/.decided $state/.elements $state/.table
+	rm -f $state/.loaded $state/.since $state/.decided $state/.elements $state/.table $state/.sum
+	rm -f $state/.interfaces $state/.listed? $state/.routes?
 }

@@ -1,4 +1,5 @@
-# routing.sh: makes the kernel's routes and rules what `routes` and `rules` say, touching only those tagged as ours.
+# routing.sh: makes the kernel's routes and rules what .routes4, .routes6 and `rules` say, touching only those tagged as
+# ours.
 
 # The protocol number of our routes and rules: above 4 they are the administrator's to give (rtnetlink(7)), and 157 is
 # free in iproute2's rt_protos. What carries it is ours, and nothing else is ever removed.
@@ -6,26 +7,24 @@ protocol=157
 
 todo= # lines "VERB COMMAND"; VERB: add4, add6, del4 or del6
 
-# compare_routing: sets todo, from what is listed.
+# compare_routing [yes]: sets todo, from what is listed; yes: what is to be replaced is not to be deleted as well.
 compare_routing() {
-	rules6=
-	! has_family 6 || rules6=$rules
+	families_ruled=4
+	! has_family 6 || families_ruled='4 6'
 	todo=$newline$(
-		awk -v protocol=$protocol -f $lib/routing.awk <<-EOF
-			$routes4==
-			$rules==
-			$listed4
-			==
-			$routes6==
-			$rules6==
-			$listed6
-		EOF
+		awk -v protocol=$protocol -v families="$families_ruled" -v replacing="${1:-}" -f $lib/routing.awk \
+			wanted=route family=4 $state/.routes4 family=6 $state/.routes6 wanted=rule - \
+			wanted=no family=4 $state/.listed4 family=6 $state/.listed6 <<-EOF
+				$rules
+			EOF
 	)
 }
 
 # Everything of ours is too much, in both families, whatever the settings are.
 want_no_routing() {
-	routes4='' routes6='' rules=''
+	rules=''
+	: >$state/.routes4
+	: >$state/.routes6
 }
 
 # run_todo add|del: what one family's ip refuses does not keep the other's from being run.
@@ -49,7 +48,7 @@ run_family() {
 # added: one bad gateway must not keep the other links from changing. But an apply is refused whole (MULTILINK_STRICT).
 add_routing() {
 	refused=
-	compare_routing
+	compare_routing yes
 	! run_todo add || return 0
 	list_routing
 	compare_routing
@@ -60,27 +59,35 @@ add_routing() {
 		return 1
 		;;
 	esac
-	if [ -n "${MULTILINK_STRICT:-}" ]; then
+	refused=$(printf '%s\n' "$refused" | sed '/^+$/d')
+	if [ -n "$refused" ] && [ -n "${MULTILINK_STRICT:-}" ]; then
 		say "the kernel refuses the gateway of $(printf '%s\n' "$refused" | cut -d ' ' -f 2 | paste -sd ' ')"
 		return 1
 	fi
 }
 
-# refused_gateways: from what is still to be added, lines "FAMILY LINK"; "-" for anything but a link's own route.
+# refused_gateways: from what is still to be added, lines "FAMILY LINK"; "+" for a route of several links, which can be
+# done without; "-" for anything else but a link's own route.
 refused_gateways() {
 	sed "
 		/^add/!d
+		/ nexthop .* nexthop /{ s/.*/+/; b
+		}
 		s/^add\([46]\) route replace default via [0-9a-f.:]* dev \([^ ]*\) table .*onlink protocol $protocol\$/\1 \2/; t
-		s/.*/-/"
+		s/.*/-/" | sort -u
 }
 
-# What is too many. A replaced route, or one of a device that went down, has gone by itself: so look again first.
+# What is too many. Most of it can simply be deleted. Look again if not all of it is there any more (that of a device
+# that went down has gone by itself) or other routes are wanted meanwhile (decide, kept.sh); ip says what is wrong then.
 remove_routing() {
-	case $todo in
-	*"${newline}del"*)
-		list_routing
-		compare_routing
-		run_todo del
-		;;
-	esac
+	if [ -z "$refused" ]; then
+		case $todo in
+		*"${newline}del"*) ;;
+		*) return 0 ;;
+		esac
+		[ -e $state/.kept ] || ! run_todo del 2>/dev/null || return 0
+	fi
+	list_routing
+	compare_routing
+	run_todo del
 }

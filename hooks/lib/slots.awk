@@ -8,10 +8,13 @@
 function gcd(a, b) { return b == 0 ? a : gcd(b, a % b) }
 
 # Fills order[0 … total-1] with indices of links for the weights in w; returns total.
-function spread(w, order,    i, slot, total, divisor, chosen, gained) {
+function spread(w, order,    i, slot, total, divisor, chosen, gained, equal) {
 	for (i = 1; i <= members; i++) divisor = gcd(divisor, w[i])
 	if (divisor == 0) return 0
-	for (i = 1; i <= members; i++) { total += w[i] / divisor; gained[i] = 0 }
+	for (i = 1; i <= members; i++) { total += w[i] / divisor; gained[i] = 0; equal += w[i] == divisor || w[i] == 0 }
+	# One turn each: as they stand, without asking all of them for every slot.
+	for (i = 1; equal == members && i <= members; i++) if (w[i]) order[slot++] = i
+	if (slot) return total
 	for (slot = 0; slot < total; slot++) {
 		chosen = 1
 		for (i = 1; i <= members; i++) {
@@ -94,7 +97,7 @@ function print_slots(lines, family, map,    live, order, period, slots, slot, li
 
 	printf "add element inet multilink %s { ", map >elements
 	for (slot = 0; slot < slots; slot++)
-		printf "%s%d : goto choose_%s", slot ? ", " : "", slot, member[link[slot]] >elements
+		printf "%s%d : goto use_%s", slot ? ", " : "", slot, member[link[slot]] >elements
 	print " }" >elements
 	only = family ? "meta nfproto ipv" family " " : ""
 	for (i = 1; i in pick; i++) print "add rule inet multilink choose " only pick[i] >elements

@@ -70,6 +70,8 @@ export interface Config {
   readonly rulePriority: number
   /** a UDP service on the wildcard address answers over the link the question came in on */
   readonly udpAnswers: boolean
+  /** what is established, forwarded and pinned to a link goes by a flowtable, where the kernel has them */
+  readonly offload: boolean
   readonly check: CheckConfig
   /** in order of preference; empty: multilink changes nothing */
   readonly links: readonly LinkConfig[]

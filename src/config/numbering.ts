@@ -35,6 +35,14 @@ export function linksOfTables(base: number): number {
   return Math.max(0, end - base)
 }
 
+/**
+ * The first of two tables with defaults of many links: behind every link's own, and so never one of the kernel's. Null
+ * where no two numbers are left.
+ */
+export function commonTable(base: number): number | null {
+  return base + mostLinks + 2 <= lastTable ? base + mostLinks + 1 : null
+}
+
 /** The largest number a link may be given, and so the number of links there is room for. */
 export function linkLimit(config: { markMask: number; tableBase: number }): number {
   return Math.min(linksOfMask(config.markMask), linksOfTables(config.tableBase))

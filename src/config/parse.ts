@@ -78,6 +78,7 @@ function buildConfig(
     fallback: top.fallback,
     rulePriority: top.rule_priority,
     udpAnswers: top.udp_answers,
+    offload: top.offload,
     check: {
       interval: check.interval,
       downAfter: check.down_after,

@@ -41,6 +41,7 @@ export const topSchema = v.object({
   ipv6: v.optional(choice('ipv6'), true),
   own_dns: v.optional(choice('own_dns'), true),
   udp_answers: v.optional(choice('udp_answers'), true),
+  offload: v.optional(choice('offload'), false),
   mark_mask: v.optional(
     v.pipe(
       whole(1, 0xffffffff, mask),

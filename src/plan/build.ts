@@ -8,12 +8,10 @@ import { markOf, probeMark } from './marks.js'
 import type { Numbers } from './numbers.js'
 import { numberLinks } from './numbers.js'
 import type { Plan, PlannedCheck, PlannedLink } from './plan.js'
-import { leafPriority, planRules } from './rules.js'
+import { fallbackStart, leafPriority, planCommonTable, planRules } from './rules.js'
 import { reduceWeights, spreadSlots } from './slots.js'
 import { lowestTier, rankLinks } from './tiers.js'
 
-/** Fallback rules follow main (32766) and default (32767). */
-const fallbackPriority = 32800
 /**
  * Next hops that tell: class E (RFC 1112, section 4) is never a gateway's address; in IPv6, link-local ones that
  * the config refuses as a gateway's. N is added for link number N.
@@ -50,8 +48,10 @@ export function buildPlan(config: Config, remembered: Numbers): { plan: Plan; nu
     probe,
     hashSeed,
     fallback: config.fallback,
+    commonTable: planCommonTable(config),
     ipv6: links.some((link) => link.ipv6),
     udpAnswers: config.udpAnswers,
+    offload: config.offload,
     check: planCheck(config.check),
     links,
     slots: links.length === 0 ? [] : slots,
@@ -69,7 +69,7 @@ function planLink(config: Config, link: LinkConfig, rank: number, number: number
     mark: markOf(number, config.markMask),
     table: config.tableBase + number,
     rulePriority: leafPriority(config, number),
-    fallbackPriority: fallbackPriority + rank,
+    fallbackPriority: fallbackStart + rank,
     probeNexthop: nexthop,
     probeNexthop6: nexthop6,
     share,

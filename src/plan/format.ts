@@ -39,6 +39,7 @@ export function formatPlan(plan: Plan): string {
   return [
     `method ${plan.method}, mask ${formatMark(plan.mask)}, helpers ${plan.helpers.join(' ') || 'none'}`,
     ...(plan.udpAnswers ? [] : ['udp_answers no']),
+    ...(plan.offload ? ['offload yes'] : []),
     '',
     ...plan.links.flatMap(describeLink),
     '',

@@ -47,9 +47,12 @@ export interface Plan {
   }
   readonly hashSeed: number
   readonly fallback: boolean
+  /** of more links than are asked for one by one: the first ones' defaults, and in the next table all; null: of few */
+  readonly commonTable: number | null
   /** any link has IPv6 */
   readonly ipv6: boolean
   readonly udpAnswers: boolean
+  readonly offload: boolean
   readonly check: PlannedCheck
   readonly links: readonly PlannedLink[]
   /** names of links, one a slot, while every link is usable: those of the lowest tier */

@@ -1,12 +1,16 @@
 // The links, numbered, in; the kernel's ip rules out, in the order in which it asks them.
 
 import type { Config } from '../config/config.js'
-import { mostInLine, ruleSpan, treeSpan, treeStart } from '../config/numbering.js'
+import { commonTable, mostInLine, ruleSpan, treeSpan, treeStart } from '../config/numbering.js'
 import { formatFwmark, markOf } from './marks.js'
 import type { Plan, PlannedLink, PlannedRule } from './plan.js'
 
 /** The probe's lookup stands right before main (32766), where an unmarked packet would find main's default. */
 const probePriority = 32765
+/** Fallback rules follow main (32766) and default (32767). */
+export const fallbackStart = 32800
+/** Between those of many links: the hooks' rules for the addresses of what is bound to nothing (decide.awk). */
+export const unboundPriority = fallbackStart + 1
 /**
  * The tree's levels: how many of a link's number (8 bits) each branch leaves open. A packet asks four rules a level at
  * most: 16, where it would ask 254 one by one.
@@ -40,15 +44,39 @@ export function planRules(config: Settings, links: readonly PlannedLink[], probe
       action: `lookup ${probe.table}`,
       why: 'in the place of main\'s default: next hops that tell what would have taken it',
     },
-    ...byPreference(links).map((link) => ({
-      priority: link.fallbackPriority,
-      selector: config.fallback ? '' : `oif ${link.name}`,
-      action: `lookup ${link.table}`,
-      why: config.fallback
-        ? `a default by ${link.name} when main has none`
-        : `a default for what is bound to ${link.name} when main has none over it`,
-    })),
+    ...planFallback(config, links),
   ]
+}
+
+/**
+ * Not only what finds no default in main comes to these rules: the kernel looks for the way back of what comes in over
+ * a link other than main's default (fib_validate_source, with the interface as a condition), packet by packet, and
+ * takes it also if there is none. So many links have one table for what is bound to no interface, and another for the
+ * rest of this machine's, where what is forwarded need not look.
+ */
+function planFallback(config: Settings, links: readonly PlannedLink[]): PlannedRule[] {
+  const common = planCommonTable(config)
+  if (common !== null) {
+    const first = 'the defaults of the first links that have a way out, when main has none'
+    const all = 'those of all links, for what is bound to one'
+    return [
+      { priority: fallbackStart, selector: '', action: `lookup ${common}`, why: first },
+      { priority: unboundPriority + 1, selector: 'iif lo', action: `lookup ${common + 1}`, why: all },
+    ]
+  }
+  return byPreference(links).map((link) => ({
+    priority: link.fallbackPriority,
+    selector: config.fallback ? '' : `oif ${link.name}`,
+    action: `lookup ${link.table}`,
+    why: config.fallback
+      ? `a default by ${link.name} when main has none`
+      : `a default for what is bound to ${link.name} when main has none over it`,
+  }))
+}
+
+/** The table with the first usable links' defaults, before the one with all; null where each link's own is asked. */
+export function planCommonTable(config: Settings): number | null {
+  return config.fallback && isTree(config) ? commonTable(config.tableBase) : null
 }
 
 /** Where the rule of link `number` stands: by number, like mark and table. */
@@ -65,6 +93,7 @@ function isTree(config: Settings): boolean {
 function planLine(config: Settings, links: readonly PlannedLink[], probe: Plan['probe']): PlannedRule[] {
   const last = config.rulePriority + ruleSpan - 1
   return [
+    passBy(config, config.rulePriority + 1, 0, last, unmarkedWhy),
     passBy(config, config.rulePriority + 1, probe.mark, last, probeWhy),
     ...links.map((link) => lookUp(config, link)),
     ...ending(config, last),
@@ -80,7 +109,7 @@ function planTree(config: Settings, links: readonly PlannedLink[], probe: Plan['
   const first = config.rulePriority + treeStart
   const last = first + treeSpan - 1
   return [
-    passBy(config, first, 0, last, 'what is not marked passes the links by'),
+    passBy(config, first, 0, last, unmarkedWhy),
     passBy(config, first + 1, probe.mark, last, probeWhy),
     ...branchBits.flatMap((open, level) => planLevel(config, links, open, level)),
     ...links.map((link) => lookUp(config, link)),
@@ -107,6 +136,8 @@ function levelPriority(config: Settings, level: number): number {
   return config.rulePriority + treeStart + 2 + level * levelSize
 }
 
+/** Most lookups: the kernel looks up each packet's source too, without its mark. */
+const unmarkedWhy = 'what is not marked passes the links by'
 const probeWhy = 'the probe passes the links by and goes where an unmarked packet would go'
 
 function passBy(config: Settings, priority: number, mark: number, last: number, why: string): PlannedRule {
@@ -130,7 +161,7 @@ function ending(config: Settings, last: number): PlannedRule[] {
       action: 'unreachable',
       why: 'a pinned packet whose link has no route never leaves by another link',
     },
-    { priority: last, selector: '', action: 'nop', why: 'where the probe goes on' },
+    { priority: last, selector: '', action: 'nop', why: 'where they go on' },
   ]
 }
 

@@ -3,6 +3,7 @@
 import { formatPlanJson } from '../plan/format.js'
 import { formatMark } from '../plan/marks.js'
 import type { Plan, PlannedLink } from '../plan/plan.js'
+import { unboundPriority } from '../plan/rules.js'
 import { modulesFor } from './helpers.js'
 import { commentText, quoteNothing, quoteShell, renderTemplate } from './mustache.js'
 import { renderRules } from './rules.js'
@@ -45,11 +46,14 @@ function settingsView(plan: Plan) {
     mask: formatMark(plan.mask),
     probe_table: plan.probe.table,
     probe_nexthop: plan.probe.nexthop,
+    common_table: plan.commonTable ?? false,
+    unbound_rule: unboundPriority,
     modules: modulesFor(plan.helpers).join(' '),
     default_link: links.find((link) => link.isDefault)?.name ?? '',
     ipv6: plan.ipv6,
     udp_answers: plan.udpAnswers,
     bypass_strict: plan.bypass.strict,
+    offload: plan.offload,
     links: links.map((link) => ({
       name: link.name,
       mark: formatMark(link.mark),

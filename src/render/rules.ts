@@ -19,6 +19,7 @@ export function renderRules(plan: Plan, template: string): string {
   const bypassNetworksOf = (family: Family) =>
     withLast(ofFamily(plan.bypass.networks, family).map((network) => ({ network })))
   const checked = plan.links.filter((link) => link.check.length > 0 || link.checkCommand !== '')
+  const open = plan.links.filter((link) => !link.masquerade)
   const withoutIPv6 = plan.links.filter((link) => !link.ipv6)
   const view = {
     config: commentText(plan.config),
@@ -28,8 +29,12 @@ export function renderRules(plan: Plan, template: string): string {
     probe_nexthop: plan.probe.nexthop,
     ipv6: plan.ipv6,
     udp_answers: plan.udpAnswers,
+    offload: plan.offload,
     has_links: plan.links.length > 0,
     names: quotedNames(plan.links),
+    count: plan.links.length,
+    some_open: open.length > 0,
+    open_names: quotedNames(open),
     links: withLast(
       plan.links.map((link) => ({
         name: link.name,
@@ -38,7 +43,6 @@ export function renderRules(plan: Plan, template: string): string {
         probe_nexthop: link.probeNexthop,
         ipv6: link.ipv6,
         moves: link.failback === 'all',
-        masquerade: link.masquerade,
       })),
     ),
     links6: withLast(

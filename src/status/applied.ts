@@ -18,6 +18,7 @@ const planSchema = v.object({
   config: v.string(),
   method: v.picklist(['nth', 'random', 'hash']),
   mask: mark,
+  offload: v.optional(v.boolean(), false),
   links: v.array(
     v.object({
       name: v.string(),

@@ -14,9 +14,10 @@ export function renderHeading(status: Status): string[] {
 }
 
 function describeRunning(status: Status): string[] {
-  const { links, monitor } = status
+  const { links, monitor, offload } = status
   return [
     ...(monitor ? [] : ["the monitor does not run: dead links go unnoticed; run 'service multilink start'"]),
+    ...(offload === false ? ['nothing is offloaded: this kernel has no flowtables'] : []),
     ...(links.some(({ state, ipv6 }) => state === 'up' || ipv6?.state === 'up') ? [] : ['no link is usable']),
     describeBypass(status),
   ]

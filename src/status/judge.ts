@@ -33,7 +33,7 @@ export function describeFamily(link: AppliedLink, family: Family, records: Famil
     ...judgeState(link, family, records, whole),
     gateway: routed === undefined ? (configured === 'auto' ? (records.gateway ?? null) : configured) : routed,
     standby: isUsable(link, family, table) && link.tier > findTier(family, whole),
-    held: records.held && table?.ways[family].get(link.mark) === `hold_${link.name}`,
+    held: records.held && table?.ways[family].get(link.mark) === 'hold',
     health: judgeHealth(link, family, records, whole.kernel),
   }
 }
@@ -65,7 +65,7 @@ function judgeState(
 
 function isUsable({ name, mark }: AppliedLink, family: Family, table: Table | undefined): boolean {
   const way = table?.ways[family].get(mark)
-  return way === `keep_${name}` || way === `pin_${name}`
+  return way === `keep_${name}` || way === 'pin'
 }
 
 /** The tier that is chosen from: the lowest with a usable link. */

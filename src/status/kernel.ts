@@ -10,16 +10,19 @@ import { readText } from './files.js'
 const options = { timeout: 30_000, env: { LC_ALL: 'C' } } as const
 
 export interface Table {
-  /** by family: connection mark -> the chain its packets go to: keep_LINK, pin_LINK, hold_LINK or out */
+  /** by family: connection mark -> the chain its packets go to: keep_LINK, pin, hold or out */
   readonly ways: Readonly<Record<Family, ReadonlyMap<number, string>>>
   /** by family: the link that bypassed traffic takes; null: none */
   readonly bypass: Readonly<Record<Family, string | null>>
+  /** whether it has its flowtable */
+  readonly offloads: boolean
   /** counter -> packets; in our table they count connections */
   readonly counters: ReadonlyMap<string, number>
 }
 
 interface NftJson {
   nftables: {
+    flowtable?: object
     counter?: { name: string; packets: number }
     map?: { name: string; elem?: [number | string, { goto?: { target: string } }][] }
   }[]
@@ -47,6 +50,7 @@ export async function readTable(): Promise<Table | undefined> {
   return {
     ways: { 4: ways('ways'), 6: ways('ways6') },
     bypass: { 4: bypass.get('ipv4') ?? null, 6: bypass.get('ipv6') ?? null },
+    offloads: objects.some(({ flowtable }) => flowtable !== undefined),
     counters: new Map(objects.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets]] : []))),
   }
 }

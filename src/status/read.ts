@@ -35,6 +35,7 @@ export async function readStatus(root: string): Promise<Status> {
     configNewer: applied?.configNewer ?? false,
     method: plan?.method ?? null,
     monitor,
+    offload: table && plan?.offload === true ? table.offloads : null,
     bypass: { ipv4: table?.bypass[4] ?? null, ipv6: table?.bypass[6] ?? null },
     links: await Promise.all(links.map((link) => describeLink(link, root, { links, kernel, stopped }))),
   }

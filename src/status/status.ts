@@ -25,6 +25,8 @@ export interface Status {
   readonly method: Method | null
   /** whether the monitor runs: without it nothing is checked, and a lost carrier, address or route goes unnoticed */
   readonly monitor: boolean
+  /** whether forwarded flows can go by a flowtable; null: `offload` is false, or the table is not loaded */
+  readonly offload: boolean | null
   /** the link that bypassed traffic takes now, by family; null: none, or the table is not loaded */
   readonly bypass: { readonly ipv4: string | null; readonly ipv6: string | null }
   /** in order of preference, as in the config that was applied */

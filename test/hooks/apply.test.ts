@@ -125,7 +125,7 @@ t.test('two applies at once: both are done, one after the other, and what is cur
   t.equal(await box.sh('ls /var/lib/multilink/generations'), '1\n2\n3')
   const was = await box.state()
   const winner = await box.sh('grep -o "[ab].conf" /var/lib/multilink/current/boot')
-  t.match(was, winner === 'a.conf' ? 'goto choose_eth1' : 'goto choose_rausb0')
+  t.match(was, winner === 'a.conf' ? 'goto use_eth1' : 'goto use_rausb0')
   await box.sh('/usr/lib/multilink/start')
   t.equal(await box.state(), was)
 })

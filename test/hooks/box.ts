@@ -91,6 +91,20 @@ export async function appliedBox(t: Test): Promise<Box> {
   return box
 }
 
+/**
+ * Shell that makes a point-to-point interface with these addresses (`ip address add`), up and with carrier: it has that
+ * for as long as a process holds it (TUNSETIFF, IFF_TUN and IFF_NO_PI in linux/if_tun.h), whose id is in /run/held.
+ */
+export function tunnelUp(name: string, addresses: string): string {
+  return `ip tuntap add ${name} mode tun
+    timeout 60 python3 -c 'import fcntl, struct, time
+tun = open("/dev/net/tun", "r+b", 0)
+fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH", b"${name}", 0x1001))
+time.sleep(60)' </dev/null >/dev/null 2>&1 & echo $! >/run/held
+    until ip -o link show ${name} | grep -q ,LOWER_UP; do ip link set ${name} up; sleep 0.02; done
+    ip address add ${addresses} dev ${name}`
+}
+
 function boxOf(t: Test, pid: number): Box {
   const run = async (script: string, input = ''): Promise<Result> => {
     const { exitCode, stdout, stderr } = await execa(

@@ -114,3 +114,18 @@ t.test('a link that leaves the config and comes again: what its lease says by th
   await box.apply(`${eth0}[link.eth1]\n`)
   t.match(await box.sh('ip route show table 1002'), 'default via 172.16.0.9 dev eth1')
 })
+
+t.test('what refuses is in the way of packets only while main leads where no link has a way out', async (t) => {
+  const box = await appliedBox(t)
+  const refuses = async () => (await box.run('nft list chain inet multilink refuse')).code === 0
+  t.notOk(await refuses(), 'no link has IPv6, and main has no default either')
+  await box.sh('ip route add default via 192.168.1.1 dev eth0')
+  for (const link of ['eth0', 'eth1', 'rausb0']) await box.ifDown(link)
+  t.ok(await refuses(), 'all are taken down, and the interface is still up')
+  await box.sh(`ip route delete default; ${changed}`)
+  t.notOk(await refuses())
+  await box.sh(`ip route add default via 192.168.1.1 dev eth0; ${changed}`)
+  t.ok(await refuses())
+  await box.ifUp('eth1', { IF_GATEWAY: '172.16.0.1' })
+  t.notOk(await refuses(), 'a link is in')
+})

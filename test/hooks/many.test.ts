@@ -3,7 +3,7 @@
 //   box: many1 … many200   10.64.N.2/24 and 2001:db8:N::2/64, gateways .1 and ::1, nobody at their other ends
 
 import t from 'tap'
-import { makeBox, type Box } from './box.js'
+import { makeBox, tunnelUp, type Box } from './box.js'
 
 const numbers = Array.from({ length: 200 }, (_, index) => index + 1)
 const dead = 'RTNETLINK answers: Network is unreachable'
@@ -56,6 +56,13 @@ t.test('each mark leaves by its own link, and one that no link has is refused', 
   await box.sh('/var/lib/multilink/current/changed')
   t.strictSame(await ways(box, [3]), ['many3', 'many3'])
 
+  const bound = (family: number, host: string) =>
+    box.sh(`ip -${family} route get ${host} oif many150; ip -${family} route get ${host}`)
+  await box.sh('ip route delete default')
+  t.match(await bound(4, '198.51.100.1'), / dev many150 .* dev many1 /s, 'without a default in main: the first link')
+  t.match(await bound(6, '2001:db8:ffff::1'), / dev many150 .* dev many1 /s)
+  await box.sh('ip route add default via 10.64.1.1 dev many1')
+
   const once = await box.state()
   await box.sh('for i in 1 2 3; do /var/lib/multilink/current/changed; done')
   await box.ifUp('many200')
@@ -63,13 +70,68 @@ t.test('each mark leaves by its own link, and one that no link has is refused', 
 
   t.match((await box.ifDown('many7')).stderr, 'multilink: many7 is out: taken down by ifdown')
   t.match(await box.sh('nft list map inet multilink ways'), '0x07000000 : goto out')
-  t.notMatch(await box.sh('nft list map inet multilink slots'), /choose_many7\b/)
+  t.notMatch(await box.sh('nft list map inet multilink slots'), /use_many7\b/)
   await box.ifUp('many7')
-  t.match(await box.sh('nft list map inet multilink slots'), /choose_many7\b/)
+  t.match(await box.sh('nft list map inet multilink slots'), /use_many7\b/)
 
   await box.sh('multilink stop')
   const left = await box.sh('for f in 4 6; do ip -$f rule; ip -$f route show table all proto 157; done')
   t.notMatch(left, /fwmark|goto|nop|unreachable|proto/)
+})
+
+t.test('without a default in main, what is bound to one of many has a way', { timeout: 100_000 }, async (t) => {
+  const box = await makeManyBox(t)
+  const boundTo = async (...links: (number | 'tun0')[]): Promise<string[]> => {
+    const devices = links.map((link) => (link === 'tun0' ? link : `many${link}`))
+    const asked = devices.map((device) => `ip -4 route get 198.51.100.1 oif ${device} 2>&1 || :`)
+    const said = (await box.sh(asked.join('\n'))).split('\n').filter((line) => /^\S/.test(line))
+    return said.map((line) => / (via \S+ )?dev \S+/.exec(line)?.[0].trim() ?? line)
+  }
+  const via = (n: number): string => `via 10.64.${n}.1 dev many${n}`
+  const unbound = () => box.sh('ip -4 route get 198.51.100.1; ip -4 route get 198.51.100.1 from 10.64.3.9 iif many3')
+  await box.sh('ip route delete default; echo 1 >/proc/sys/net/ipv4/ip_forward')
+  // Point-to-point needs no gateway; a broadcast address as one the kernel refuses.
+  await box.sh(tunnelUp('tun0', '10.65.0.2 peer 10.65.0.1'))
+  const config = `${configOf(70)}[link.tun0]\n`
+  const refused = await box.apply(config.replace('gateway = "10.64.68.1"', 'gateway = "10.64.68.255"'))
+  t.match([refused.code, refused.stderr], [3, 'the kernel refuses the gateway of many68'])
+  t.equal((await box.apply(config)).code, 0)
+  t.strictSame(await boundTo(1, 63, 64, 65, 70, 'tun0'), [...[1, 63, 64, 65, 70].map(via), 'dev tun0'])
+  t.match(await unbound(), new RegExp(`${via(1)} [^]*${via(1)}`), 'and what is bound to none, and what is forwarded')
+
+  const unboundRules = () => box.sh("ip rule | sed -n 's/ proto .*//; s/^32801:.//p'")
+  t.equal(await unboundRules(), 'from 10.64.1.2 iif lo unreachable', 'whose answers need not be asked for further on')
+  await box.sh('ip route add default via 10.64.69.1 dev many69; /var/lib/multilink/current/changed')
+  t.equal(await unboundRules(), 'from 10.64.69.2 iif lo unreachable')
+  await box.sh('ip route delete default')
+  const get = 'ip -4 route get 198.51.100.1 from 10.64.69.2'
+  const from69 = await box.sh(`${get}; ${get} oif many69`)
+  t.match(from69, new RegExp(`${via(1)} [^]*${via(69)}`), 'nothing is refused before anything is told of it')
+  await box.sh('/var/lib/multilink/current/changed')
+  t.equal(await unboundRules(), 'from 10.64.1.2 iif lo unreachable')
+
+  await box.sh('ip link set many64 down')
+  t.strictSame(await boundTo(63, 65), [63, 65].map(via), 'before anything is told of it')
+  await box.sh('/var/lib/multilink/current/changed')
+  t.strictSame(await boundTo(63, 64, 65), [via(63), dead, via(65)])
+  await box.sh('ip link set many64 up; ip link delete many60')
+  t.strictSame(await boundTo(59, 61, 62), [59, 61, 62].map(via), 'before anything is told of it')
+  await box.sh('ip link delete many1')
+  t.match(await unbound(), new RegExp(`${via(2)} [^]*${via(2)}`), 'nor does what is forwarded depend on one interface')
+  await box.sh('/var/lib/multilink/current/changed')
+  t.strictSame(await boundTo(59, 61, 64), [59, 61, 64].map(via))
+  t.match(await unbound(), new RegExp(`${via(2)} [^]*${via(2)}`))
+
+  await box.sh('ip address delete 10.64.67.2/24 dev many67; ip address add 10.64.67.1/24 dev many67')
+  t.match((await box.ifUp('many67')).stderr, 'many67 is out: the kernel refuses its gateway 10.64.67.1')
+  t.strictSame(await boundTo(66, 68), [66, 68].map(via))
+  t.notMatch(await box.sh('ip route show table 1256'), /\bmany67\b/, 'no old route is left')
+  t.notMatch((await box.ifUp('many67')).stderr, 'many67 is out', 'said once')
+
+  // Its own route is there already, so only the one of many next hops tells.
+  await box.sh('ip address add 10.64.5.1/24 dev many5; ip link set many6 down')
+  t.match((await box.run('/var/lib/multilink/current/changed')).stderr, 'many6 is out')
+  t.match(await box.sh('nft list map inet multilink ways'), '0x06000000 : goto out')
 })
 
 t.test('from few links to many and back what is pinned stays on its link', { timeout: 200_000 }, async (t) => {
@@ -81,7 +143,7 @@ t.test('from few links to many and back what is pinned stays on its link', { tim
     printf '%s\\n' 'while [ ! -e /run/enough ]; do' \
       'ip -4 route get 198.51.100.1 mark 0x2000000' 'ip -6 route get 2001:db8:ffff::1 mark 0x2000000' \
       'ip -4 route get 198.51.100.1' 'ip -4 route get 198.51.100.1 mark 0xff000000' 'done >/run/looked 2>&1' >/run/look
-    sh /run/look >/dev/null 2>&1 & echo $! >/run/looking`)
+    timeout 200 sh /run/look >/dev/null 2>&1 & echo $! >/run/looking`)
   for (const links of [20, 200, 9, 8, 3]) await apply(box, links)
   await box.sh('touch /run/enough; while [ -d /proc/$(cat /run/looking) ]; do sleep 0.05; done')
   const looked = (await box.sh('cat /run/looked')).split('\n').filter((line) => /^\S/.test(line))

@@ -70,7 +70,7 @@ END
   : >/run/fail`
 const shimmed = '/run/shims:/usr/sbin:/usr/bin:/sbin:/bin'
 
-for (const listing of ['"-o -batch -"', '"-N -o -4 -batch -"', '"-N -o -6 -batch -"']) {
+for (const listing of ['"address show up"', '"-N -o -4 -batch -"', '"-N -o -6 -batch -"']) {
   t.test(`a listing that fails (ip ${listing}) takes no link out: the hook says so, the next goes on`, async (t) => {
     const box = await appliedBox(t)
     const before = await box.state()
@@ -192,4 +192,24 @@ t.test('boot before anything has set lo up loads the same', async (t) => {
   t.equal((await box.run('/usr/lib/multilink/start')).code, 0)
   t.match(await box.sh('ip link show lo'), /<LOOPBACK,UP/)
   t.equal(await box.state('kernel'), before)
+})
+
+t.test('where /run has no room, or hardly any, a run changes nothing or nothing wrong', async (t) => {
+  const box = await makeBox(t)
+  await configureAll(box)
+  await box.sh('mkdir /run/multilink; mount -t tmpfs -o size=2m room /run/multilink')
+  t.equal((await box.apply(allLinks)).code, 0)
+  const before = await box.state('kernel')
+  const codes: number[] = []
+  for (const pages of [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32]) {
+    // Addresses that come and go make the lists longer than before.
+    await box.sh('for n in $(seq 100 160); do echo address add 172.16.9.$n/32 dev far-eth1; done | ip -batch -')
+    await box.sh(`dd if=/dev/zero of=/run/multilink/.full bs=4096 2>/dev/null || :
+      truncate -s -${pages * 4096} /run/multilink/.full 2>/dev/null || :`)
+    codes.push((await box.run('/var/lib/multilink/current/changed')).code)
+    await box.sh('rm /run/multilink/.full; ip address flush dev far-eth1 scope global')
+    t.equal(await box.state('kernel'), before, `${pages} pages`)
+  }
+  t.not(codes[0], 0, 'and says so')
+  t.equal((await box.run('/var/lib/multilink/current/changed')).code, 0)
 })

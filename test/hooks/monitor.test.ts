@@ -69,12 +69,12 @@ t.test('each family comes and goes by itself', async (t) => {
     await box.sh(`ip address add ${address} dev eth1`)
     await goes('keep_eth1')
     await box.sh(`ip address delete ${address} dev eth1`)
-    await goes('hold_eth1')
+    await goes('hold')
   }
   await box.sh('ip address add 2001:db8:1::2/64 dev eth1; ip route add default via fe80::9 dev eth1')
-  await goes('pin_eth1')
+  await goes('pin')
   await box.sh('ip address flush dev eth1 scope global')
-  await goes('hold_eth1')
+  await goes('hold')
   t.notMatch(await monitor.said(), /eth0|rausb0/)
 })
 
@@ -147,6 +147,19 @@ t.test('what is known is told once, and again after news was lost', async (t) =>
   t.strictSame(stdout.split('\n'), ['link 3:', 'link 3:', 'unknown', 'link 3:'])
 })
 
+t.test('each piece of news is one write: nothing that others put into the queue comes between', async (t) => {
+  const box = await makeBox(t)
+  // A pipe of packets, pipe(2): what is read at once was written at once.
+  const reader = `import os, subprocess, sys
+end, out = os.pipe2(os.O_DIRECT)
+subprocess.run(sys.argv[1:], input=b"one\\ntwo\\n", stdout=out, check=True)
+os.close(out)
+print(*iter(lambda: os.read(end, 4096), b""))`
+  await box.run('cat >/run/reader', reader)
+  const filter = `mawk -W interactive -f ${join(project, 'hooks/lib/monitor.awk')}`
+  t.equal(await box.sh(`python3 /run/reader ${filter}`), "b'unknown\\n' b'unknown\\n'")
+})
+
 t.test('a prober that ends is started again', async (t) => {
   const box = await makeBox(t)
   await configureAll(box)
@@ -205,6 +218,24 @@ t.test('whichever of the two that watch is killed, both are started again and no
     })
     await box.sh('ip link set eth1 up')
     await eth1Goes(box, 'keep_eth1')
+  }
+})
+
+t.test('also one that is killed while a run is on', async (t) => {
+  const box = await appliedBox(t)
+  const monitor = await startMonitor(t, box)
+  for (const which of [0, 1]) {
+    const killed = (await monitor.watchers())[which] ?? 'none'
+    await box.sh(`exec 5>>/run/multilink/.lock; flock 5
+      ip link set rausb0 down
+      until ps --ppid ${monitor.id} -o args= | grep -q /changed; do sleep 0.02; done
+      kill -9 ${killed}`)
+    await until('two others', async () => {
+      const now = await monitor.watchers()
+      return now.length === 2 && !now.some((id) => id === killed)
+    })
+    await box.sh('ip link set rausb0 up')
+    await monitor.rests()
   }
 })
 

@@ -1,6 +1,9 @@
 // hooks/lib/routing.awk: routes and rules that should be and that are there, in; the commands that make the one the
 // other, out. The listings are those of `ip -N -o`; test/hooks/verbs.test.ts does the same with the kernel's own.
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -14,12 +17,29 @@ interface Tables {
   readonly rulesThere?: readonly string[]
 }
 
-async function compare({ routes = [], routesThere = [], rules = [], rulesThere = [] }: Tables): Promise<string[]> {
-  const there = [...routesThere, ...rulesThere]
-  const ipv4 = [routes, rules, there].map((lines) => lines.map((line) => `${line}\n`).join(''))
-  const input = [...ipv4, '', '', ''].map((part) => `${part}==\n`).join('')
-  const { stdout } = await execa('awk', ['-v', 'protocol=157', '-f', script], { input })
+/** Runs it on files with these lines, each after what it is said to be. */
+async function runScript(parts: readonly (readonly [string, readonly string[]])[], replacing = ''): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'multilink-routing-'))
+  const words: string[] = []
+  for (const [index, [kind, lines]] of parts.entries()) {
+    const file = join(folder, String(index))
+    await writeFile(file, lines.map((line) => `${line}\n`).join(''))
+    words.push(...kind.split(' '), file)
+  }
+  const settings = ['-v', 'protocol=157', '-v', 'families=4', '-v', `replacing=${replacing}`]
+  const { stdout } = await execa('awk', [...settings, '-f', script, ...words])
+  await rm(folder, { recursive: true })
   return stdout.split('\n').filter(Boolean)
+}
+
+function compare(tables: Tables, replacing?: 'yes'): Promise<string[]> {
+  const { routes = [], routesThere = [], rules = [], rulesThere = [] } = tables
+  const parts = [
+    ['wanted=route family=4', routes],
+    ['wanted=rule', rules],
+    ['wanted=no family=4', [...routesThere, ...rulesThere]],
+  ] as const
+  return runScript(parts, replacing)
 }
 
 const route = 'default via 192.168.1.1 dev eth0 table 1001 onlink'
@@ -121,6 +141,16 @@ t.test('another gateway takes the place of the old one, then the old one goes if
   ])
 })
 
+t.test('what is replaced needs not be deleted; another metric is another place', async (t) => {
+  const other = 'default via 192.168.1.254 dev eth0 table 1001 onlink'
+  const routesThere = [`${route} `, 'default via 192.168.1.1 dev eth0 table 1255 metric 2 onlink ']
+  t.strictSame(await compare({ routes: [other, other.replace('1001', '1255 metric 1')], routesThere }, 'yes'), [
+    `add4 route replace ${other} protocol 157`,
+    'add4 route replace default via 192.168.1.254 dev eth0 table 1255 metric 1 onlink protocol 157',
+    'del4 route del default via 192.168.1.1 dev eth0 table 1255 metric 2 onlink protocol 157',
+  ])
+})
+
 t.test('other programs\' rules are never touched, also on our priorities or with a protocol like ours', async (t) => {
   const rulesThere = [
     ...kernelRules,
@@ -139,10 +169,13 @@ t.test('each family has its own, and main\'s routes are nobody\'s', async (t) =>
   const route6 = 'default via fe80::1 dev eth0 table 1001 metric 1024 onlink'
   const routerSays = 'default via fe80::2 dev eth0 proto ra metric 1024 pref medium'
   const left = '2 default dev lo table 1000 metric 1 pref medium'
-  const parts = [route, '', 'default via 192.168.1.1 dev eth0 ', route6, '', `${routerSays}\n${left}`]
-  const input = parts.map((part) => `${part}\n==\n`).join('')
-  const { stdout } = await execa('awk', ['-v', 'protocol=157', '-f', script], { input })
-  t.strictSame(stdout.split('\n'), [
+  const done = await runScript([
+    ['wanted=route family=4', [route]],
+    ['wanted=route family=6', [route6]],
+    ['wanted=no family=4', ['default via 192.168.1.1 dev eth0 ', '==']],
+    ['wanted=no family=6', [routerSays, left]],
+  ])
+  t.strictSame(done, [
     `add4 route replace ${route} protocol 157`,
     `add6 route replace ${route6} protocol 157`,
     'del6 route del local default dev lo table 1000 metric 1 protocol 157',

@@ -34,7 +34,7 @@ async function ask(questions: readonly Question[]): Promise<Answer[]> {
 
 function readAnswer(text: string): Answer {
   const [elements = '', ...rules] = text.trim().split('\n')
-  const slots = [...elements.matchAll(/(\d+) : goto choose_(\w)/g)].map(([, slot, name], index) => {
+  const slots = [...elements.matchAll(/(\d+) : goto use_(\w)/g)].map(([, slot, name], index) => {
     if (Number(slot) !== index) throw new Error(`slot ${slot} in the place of ${index}`)
     return names.indexOf(name ?? '')
   })

@@ -70,8 +70,8 @@ t.test('after stop hooks touch nothing, but remember what to do at the next star
   t.equal(await box.state('kernel'), stopped)
   await box.sh('/usr/lib/multilink/start')
   const slots = await box.sh('nft list map inet multilink slots')
-  t.match(slots, /choose_eth0.*choose_rausb0/s)
-  t.notMatch(slots, 'choose_eth1', 'its interface is up still, but it was taken down')
+  t.match(slots, /use_eth0.*use_rausb0/s)
+  t.notMatch(slots, 'use_eth1', 'its interface is up still, but it was taken down')
 })
 
 t.test('boot with every link down loads what a hook then fills, and does not wait', async (t) => {
@@ -83,7 +83,7 @@ t.test('boot with every link down loads what a hook then fills, and does not wai
   t.equal(await box.sh('nft list chain inet multilink choose | grep -c numgen || :'), '0')
   await box.configure('eth0')
   await box.ifUp('eth0')
-  t.match(await box.sh('nft list map inet multilink slots'), 'goto choose_eth0')
+  t.match(await box.sh('nft list map inet multilink slots'), 'goto use_eth0')
 })
 
 t.test('start after another program\'s flush puts the same table back', async (t) => {

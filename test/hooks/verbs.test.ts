@@ -1,7 +1,7 @@
 // What the hooks do when ifupdown calls them: which links come in, with which gateway, and what is left alone.
 
 import t from 'tap'
-import { configureAll, links, makeBox, type Box } from './box.js'
+import { configureAll, links, makeBox, tunnelUp, type Box } from './box.js'
 
 const three = `[link.eth0]
 [link.eth1]
@@ -19,7 +19,7 @@ async function slots(box: Box): Promise<string[]> {
   const json = JSON.parse(await box.sh('nft -j list map inet multilink slots')) as
     { nftables: { map?: { elem?: [number, { goto: { target: string } }][] } }[] }
   const elements = json.nftables.flatMap(({ map }) => map?.elem ?? [])
-  return elements.sort(([a], [b]) => a - b).map(([, { goto: { target } }]) => target.replace('choose_', ''))
+  return elements.sort(([a], [b]) => a - b).map(([, { goto: { target } }]) => target.replace('use_', ''))
 }
 
 t.test('hooks before the first apply, and after the package is gone, do nothing and exit 0', async (t) => {
@@ -150,14 +150,7 @@ t.test('a gateway outside the link\'s own network is taken as it is', async (t) 
 t.test('a point-to-point link needs no gateway', async (t) => {
   const box = await makeBox(t)
   await box.apply('[link.tun0]\n[link.eth0]\n')
-  // TUNSETIFF, IFF_TUN and IFF_NO_PI in linux/if_tun.h: without a process on it the interface has no carrier.
-  await box.sh(`ip tuntap add tun0 mode tun
-    timeout 60 python3 -c 'import fcntl, struct, time
-tun = open("/dev/net/tun", "r+b", 0)
-fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH", b"tun0", 0x1001))
-time.sleep(60)' </dev/null >/dev/null 2>&1 &
-    until ip -o link show tun0 | grep -q ,LOWER_UP; do ip link set tun0 up; sleep 0.02; done
-    ip address add 198.51.100.2 peer 198.51.100.1 dev tun0`)
+  await box.sh(tunnelUp('tun0', '198.51.100.2 peer 198.51.100.1'))
   const up = await box.ifUp('tun0', { METHOD: 'ppp' })
   t.equal(up.code, 0)
   t.match(up.stderr, /^multilink: tun0 is in$/m)
@@ -306,7 +299,7 @@ t.test('what the kernel is told lists as text and as JSON, and loads again as li
   for (const method of ['nth', 'random', 'hash']) {
     t.equal((await box.apply(`method = "${method}"\n${three}`)).code, 0)
     const listed = await box.sh('nft -s list ruleset')
-    t.match(listed, /elements = \{ 0 : goto choose_/)
+    t.match(listed, /elements = \{ 0 : goto use_/)
     const { nftables } = JSON.parse(await box.sh('nft -j list ruleset')) as { nftables: unknown[] }
     t.ok(nftables.length > 30)
     const reload = 'cat >/run/listed; nft flush ruleset; nft -f /run/listed; nft -s list ruleset'

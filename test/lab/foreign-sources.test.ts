@@ -7,6 +7,7 @@ import t from 'tap'
 import { balancedLab, labOf, linkNames, ports } from './scenario.js'
 import type { Lab } from './network.js'
 import { lan, server } from './topology.js'
+import { until } from './wait.js'
 
 t.setTimeout(120_000)
 
@@ -92,6 +93,19 @@ t.test('no gateway sees a foreign source', async (t) => {
     await lab.box.run(['ifdown', ...linkNames])
     await lab.box.run(['ifup', ...linkNames])
     await strays
+    t.equal(await foreignPackets(lab), 0)
+  })
+
+  await t.test('while answers come for a LAN host whose network has just gone', async (t) => {
+    // What a server sends again and again finds no way to the host but a default.
+    const dropped = async (): Promise<number> => {
+      const { stdout } = await lab.box.run(['nft', 'list', 'counter', 'inet', 'multilink', 'strays'])
+      return Number(/packets (\d+)/.exec(stdout)?.[1])
+    }
+    await host.call('openStreams', { host: server(1), port: ports.echo, count: 6, every: 10 })
+    const before = await dropped()
+    await lab.box.run(['ip', 'link', 'set', lan.device, 'down'])
+    await until('answers were dropped', async () => (await dropped()) >= before + 12)
     t.equal(await foreignPackets(lab), 0)
   })
 })

@@ -2,7 +2,7 @@
 // a box without any server. dhclient.test.ts and its neighbours do the same with real servers.
 
 import t, { type Test } from 'tap'
-import { makeBox, type Box } from '../hooks/box.js'
+import { makeBox, tunnelUp, type Box } from '../hooks/box.js'
 
 const links = '[link.eth0]\n[link.eth1]\n[link.ppp0]\n'
 const path = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'
@@ -231,20 +231,12 @@ t.test('a ppp link is in when pppd says so, and out when pppd has taken it down'
   const box = await leaseBox(t)
   const pppd = (event: string, variables: Variables = {}) =>
     run(box, variables, `/etc/ppp/${event} ppp0 /dev/ttyS1 38400 198.51.100.2 198.51.100.1 ''`)
-  // TUNSETIFF, IFF_TUN and IFF_NO_PI in linux/if_tun.h: the interface has carrier while a process holds it.
-  const interfaceUp = `ip tuntap add ppp0 mode tun
-    timeout 60 python3 -c 'import fcntl, struct, time
-tun = open("/dev/net/tun", "r+b", 0)
-fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH", b"ppp0", 0x1001))
-time.sleep(60)' </dev/null >/dev/null 2>&1 & echo $! >/run/held
-    until ip -o link show ppp0 | grep -q ,LOWER_UP; do ip link set ppp0 up; sleep 0.02; done
-    ip address add 198.51.100.2 peer 198.51.100.1 dev ppp0`
   const interfaceGone = 'kill $(cat /run/held); ip link delete ppp0'
   const routes = () => box.sh('ip -N route show table 1003 2>/dev/null || :')
 
   await box.ifUp('ppp0', { METHOD: 'ppp' })
   t.equal(await routes(), '', 'ifupdown comes before there is an interface')
-  await box.sh(interfaceUp)
+  await box.sh(tunnelUp('ppp0', '198.51.100.2 peer 198.51.100.1'))
   t.equal((await pppd('ip-up', { USEPEERDNS: '1', DNS1: '198.51.100.53', DNS2: '$(reboot)' })).code, 0)
   t.match(await routes(), 'default dev ppp0', 'no gateway is needed')
   t.strictSame(await record(box, 'ppp0'), ['gateway=', 'servers=', 'dns=198.51.100.53'])
@@ -256,7 +248,7 @@ time.sleep(60)' </dev/null >/dev/null 2>&1 & echo $! >/run/held
   t.match(await box.sh('cat /run/multilink/.out4/ppp0'), 'its interface is down or absent')
 
   await box.ifDown('ppp0', { METHOD: 'ppp' })
-  await box.sh(interfaceUp)
+  await box.sh(tunnelUp('ppp0', '198.51.100.2 peer 198.51.100.1'))
   t.equal((await pppd('ip-up')).code, 0)
   t.match(await routes(), 'default dev ppp0', 'pon after ifdown, without resolvers')
   for (const event of ['ipv6-up', 'ipv6-down']) {

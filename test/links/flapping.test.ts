@@ -32,7 +32,7 @@ t.test(`${count} links flapping, seed ${seed}`, async (t) => {
   const features = await featuresOf(box)
   t.ok(features.monitor, 'there is a monitor to notice carriers')
   await box.sh('echo "echo >>/run/changed" >>/var/lib/multilink/current/changed')
-  await startMonitor(lab)
+  const monitor = await startMonitor(lab)
 
   /** Waits until these links and the steady one are in, and no others, in both families. */
   const settledTo = async (plugged: ReadonlySet<string>): Promise<number> => {
@@ -44,7 +44,10 @@ t.test(`${count} links flapping, seed ${seed}`, async (t) => {
       there = stdout.trim()
       return there === `${wanted}, ${wanted}`
     }
-    await until('the links settle', ask, { limit: 30_000 }).catch((failure: unknown) => {
+    await until('the links settle', ask, { limit: 30_000 }).catch(async (failure: unknown) => {
+      const { stdout: waiting } = await box.sh("ps -eo pid,ppid,stat,etimes,wchan:20,args | awk '/multilink|monitor/'")
+      t.comment(`the monitor said: ${monitor.printed().slice(-4000)}`)
+      t.comment(`who waits for whom:\n${waiting}`)
       throw new Error(`${String(failure)}: in are ${there}, not ${wanted}, in both families`)
     })
     return performance.now() - begin

@@ -41,7 +41,7 @@ const rules = (debian: Debian) => debian.sh('ip rule; ip route show table all pr
 const monitor = async (debian: Debian) => {
   const list = await debian.sh(`ps -C monitor -o pid=,args= | while read -r id args; do
       echo "$id $args"
-      ps --ppid "$id" -o pid=,args=
+      ps --ppid "$id" -o pid=,args= || : # none, or it has just ended
     done`)
   return list.split('\n').filter(Boolean)
 }

@@ -30,6 +30,7 @@ t.test('the rules are in the order in which the kernel asks them, each with its 
   const { plan } = buildPlan(configOf(three.slice(0, 2)), new Map())
   t.strictSame(plan.rules.map((rule) => [rule.priority, rule.selector, rule.action]), [
     [1100, 'not fwmark 0/0xff000000', 'lookup 254 suppress_prefixlength 0'],
+    [1101, 'fwmark 0/0xff000000', 'goto 1357'],
     [1101, 'fwmark 0xff000000/0xff000000', 'goto 1357'],
     [1102, 'fwmark 0x1000000/0xff000000', 'lookup 1001'],
     [1103, 'fwmark 0x2000000/0xff000000', 'lookup 1002'],
@@ -70,7 +71,7 @@ t.test('mask, table_base and rule_priority move everything that follows from the
   const { plan } = buildPlan(config, new Map())
   t.strictSame(plan.links.map((link) => [link.mark, link.table]), [[0x100, 301], [0x200, 302], [0x300, 303]])
   t.strictSame(plan.probe, { mark: 0xff00, table: 300, nexthop: '240.0.0.0', nexthop6: 'fe80::6d6c:0' })
-  t.strictSame(plan.rules.map((rule) => rule.priority).slice(0, 7), [50, 51, 52, 53, 54, 306, 307])
+  t.strictSame(plan.rules.map((rule) => rule.priority).slice(0, 8), [50, 51, 51, 52, 53, 54, 306, 307])
   t.ok(plan.rules.filter((rule) => rule.selector).every((rule) => rule.selector.endsWith('/0xff00')))
 })
 

@@ -34,6 +34,7 @@ export function configOf(links: readonly LinkConfig[], more: Partial<Config> = {
     fallback: true,
     rulePriority: 1100,
     udpAnswers: true,
+    offload: false,
     check: { interval: 0.5, downAfter: 3, upAfter: 5, quorum: 1, maxLoss: null, maxRtt: null },
     links: links.map((link, index) => ({ ...link, isDefault: index === 0 })),
     bypass: { networks: [], tcp: [], udp: [], strict: false },

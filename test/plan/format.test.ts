@@ -34,6 +34,8 @@ bypass 192.168.1.0/24 tcp/22 tcp/6660-6669 udp/53
 ip rules
   1100: not fwmark 0/0xff000000 lookup main suppress_prefixlength 0
       a connected or static route in main wins over a link, its default routes do not
+  1101: fwmark 0/0xff000000 goto 1357
+      what is not marked passes the links by
   1101: fwmark 0xff000000/0xff000000 goto 1357
       the probe passes the links by and goes where an unmarked packet would go
   1102: fwmark 0x1000000/0xff000000 lookup 1001
@@ -43,7 +45,7 @@ ip rules
   1356: not fwmark 0/0xff000000 unreachable
       a pinned packet whose link has no route never leaves by another link
   1357: nop
-      where the probe goes on
+      where they go on
   32765: fwmark 0xff000000/0xff000000 lookup 1000
       in the place of main's default: next hops that tell what would have taken it
   32800: lookup 1001
@@ -63,6 +65,7 @@ t.test('what differs from the defaults is shown, in 80 columns', async (t) => {
   ]
   const config = configOf(odd, {
     udpAnswers: false,
+    offload: true,
     bypass: { ...bypass, networks: [...targets, 'fd00::/8'], strict: true },
     check: { interval: 0.2, downAfter: 1, upAfter: 5, quorum: 1, maxLoss: 10, maxRtt: 300 },
   })
@@ -70,6 +73,7 @@ t.test('what differs from the defaults is shown, in 80 columns', async (t) => {
   const [shown = ''] = text.split('\nip rules\n')
   t.equal(shown, `method nth, mask 0xff000000, helpers ftp
 udp_answers no
+offload yes
 
 eth0 (default, tier 2)
   mark 0x01000000  table 1001  weight 1  share 0.0%

@@ -67,6 +67,7 @@ await t.test('nothing was ever applied', async (t) => {
     configNewer: false,
     method: null,
     monitor: false,
+    offload: null,
     bypass: { ipv4: null, ipv6: null },
     links: [],
   })
@@ -138,7 +139,7 @@ await t.test('with the table in the kernel', async (t) => {
   // as a hook leaves it: elements replaced; the JSON of a full table of each method must be readable too
   await run(within(namespace, ['nft', '-f', '-']), {
     input:
-      'add element inet multilink slots { 0 : goto choose_eth0, 1 : goto choose_eth0 }\n' +
+      'add element inet multilink slots { 0 : goto use_eth0, 1 : goto use_eth0 }\n' +
       'add rule inet multilink choose numgen inc mod 2 vmap @slots\n',
   })
   await put('run/multilink/.since', '', new Date('2026-01-31T08:15:00Z'))
@@ -317,8 +318,8 @@ await t.test('both families, checks, tiers and the monitor', async (t) => {
   await run(within(namespace, ['nft', '-f', '-']), { input: text })
   // eth0 is up in both; eth1 is lost in IPv4 and kept, up in IPv6 by a gateway of its own; rausb0 stands by in both
   await load(`\
-ways { 0x01000000 : goto pin_eth0, 0x02000000 : goto hold_eth1, 0x03000000 : goto keep_rausb0, 0x04000000 : goto out }
-ways6 { 0x01000000 : goto keep_eth0, 0x02000000 : goto pin_eth1, 0x03000000 : goto keep_rausb0 }
+ways { 0x01000000 : goto pin, 0x02000000 : goto hold, 0x03000000 : goto keep_rausb0, 0x04000000 : goto out }
+ways6 { 0x01000000 : goto keep_eth0, 0x02000000 : goto pin, 0x03000000 : goto keep_rausb0 }
 bypass_to { ipv4 : goto use_eth0, ipv6 : goto use_eth1 }
 `)
   await ipBatch(
@@ -410,11 +411,11 @@ bypass_to { ipv4 : goto use_eth0, ipv6 : goto use_eth1 }
   t.match(ppp0, { state: 'out', held: false, ipv6: null })
 
   await t.test('a tier is in use in a family while no lower one has a usable link', async (t) => {
-    await load('ways { 0x01000000 : goto out, 0x02000000 : goto hold_eth1, 0x03000000 : goto keep_rausb0 }\n')
+    await load('ways { 0x01000000 : goto out, 0x02000000 : goto hold, 0x03000000 : goto keep_rausb0 }\n')
     t.match((await ask()).status?.links[2], { state: 'up', standby: false, ipv6: { state: 'up', standby: true } })
   })
   await t.test('held is what was in use when it was lost, not what was never there', async (t) => {
-    await load('ways { 0x01000000 : goto hold_eth0, 0x02000000 : goto hold_eth1 }\n')
+    await load('ways { 0x01000000 : goto hold, 0x02000000 : goto hold }\n')
     t.match((await ask()).status?.links, [{ held: false }, { held: true }, {}, {}])
   })
   await t.test('a machine without IPv6 says so', async (t) => {

@@ -42,6 +42,7 @@ const running: Status = {
   configNewer: false,
   method: 'nth',
   monitor: true,
+  offload: null,
   bypass: { ipv4: 'eth0', ipv6: 'eth0' },
   links: [
     link('eth0', {
@@ -274,6 +275,8 @@ await t.test('a monitor that does not run, and what to do, is one line; so is th
   const missing = "the monitor does not run: dead links go unnoticed; run 'service multilink start'"
   t.equal(lines({ monitor: false })[0], missing)
   t.ok(missing.length <= 80)
+  t.equal(lines({ offload: false })[0], 'nothing is offloaded: this kernel has no flowtables')
+  t.notMatch(lines({ offload: true }).join('\n'), 'offload')
   t.notMatch(renderStatus({ ...running, monitor: false, loaded: false }, wide), 'monitor')
   t.same(lines({ links: [link('eth0', { state: 'out' })], bypass: { ipv4: null, ipv6: null } }), [
     'no link is usable',

@@ -2,10 +2,10 @@
 // should have left.
 
 import t from 'tap'
-import { balancedLab, configOf, configure, ports } from './scenario.js'
-import { killAfter, layTraps } from './kill-points.js'
-import { kernelState } from './kernel-state.js'
-import { server } from './topology.js'
+import { balancedLab, configOf, configure, ports } from '../lab/scenario.js'
+import { killAfter, layTraps } from '../lab/kill-points.js'
+import { kernelState } from '../lab/kernel-state.js'
+import { server } from '../lab/topology.js'
 
 t.setTimeout(240_000)
 

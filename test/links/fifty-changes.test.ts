@@ -2,11 +2,11 @@
 // long streams, through 50 ifdown/ifup of a secondary link and through 50 applies.
 
 import t from 'tap'
-import { balancedLab, configOf, configure, ports, tally, withoutLink } from './scenario.js'
-import type { Agent } from './agent-client.js'
-import { linkSeenAs, server } from './topology.js'
-import type { Answer, StreamState } from './traffic/answers.js'
-import { until } from './wait.js'
+import { balancedLab, configOf, configure, ports, tally, withoutLink } from '../lab/scenario.js'
+import type { Agent } from '../lab/agent-client.js'
+import { linkSeenAs, server } from '../lab/topology.js'
+import type { Answer, StreamState } from '../lab/traffic/answers.js'
+import { until } from '../lab/wait.js'
 
 t.setTimeout(180_000)
 

@@ -3,11 +3,11 @@
 // the kernel's first choice (eth0) cannot be told from an unbound one, so eth0 is bound to by device only.
 
 import t, { type Test } from 'tap'
-import { balancedLab, configure, linkNames, ports } from './scenario.js'
-import type { Lab } from './network.js'
-import type { RunResult } from './namespaces.js'
-import { answerLength } from './traffic/answers.js'
-import { links, linkSeenAs, server, server6 } from './topology.js'
+import { balancedLab, configure, linkNames, ports } from '../lab/scenario.js'
+import type { Lab } from '../lab/network.js'
+import type { RunResult } from '../lab/namespaces.js'
+import { answerLength } from '../lab/traffic/answers.js'
+import { links, linkSeenAs, server, server6 } from '../lab/topology.js'
 
 t.setTimeout(120_000)
 

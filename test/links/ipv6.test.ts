@@ -2,9 +2,9 @@
 // has on the link, and each gateway counts what comes with another.
 
 import t from 'tap'
-import { balancedLab, configure, linkNames, linksOf, ports, tally } from './scenario.js'
-import type { Lab } from './network.js'
-import { lan, links, linkSeenAs, server, server6 } from './topology.js'
+import { balancedLab, configure, linkNames, linksOf, ports, tally } from '../lab/scenario.js'
+import type { Lab } from '../lab/network.js'
+import { lan, links, linkSeenAs, server, server6 } from '../lab/topology.js'
 
 t.setTimeout(120_000)
 

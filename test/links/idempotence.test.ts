@@ -2,11 +2,11 @@
 // leaves.
 
 import t from 'tap'
-import { balancedLab, linkNames, ports, tally } from './scenario.js'
-import { killAfter, layTraps } from './kill-points.js'
-import { hook, kernelState } from './kernel-state.js'
-import type { Box } from './box.js'
-import { server } from './topology.js'
+import { balancedLab, linkNames, ports, tally } from '../lab/scenario.js'
+import { killAfter, layTraps } from '../lab/kill-points.js'
+import { hook, kernelState } from '../lab/kernel-state.js'
+import type { Box } from '../lab/box.js'
+import { server } from '../lab/topology.js'
 
 t.setTimeout(240_000)
 
