@@ -1,5 +1,5 @@
-// Measurement 4: what part of the sum of three unequal links a LAN host's downloads reach. The machine's clock leaps
-// over waiting, so half a minute of downloads is over in a few seconds.
+// Measurement 4: what part of the sum of three unequal links a LAN host's downloads reach, in single segments. The
+// machine's clock leaps over waiting, so half a minute of downloads is over in a few seconds.
 
 import { lower, raise, type Contender } from './contenders.js'
 import type { Machine } from './machine/machine.js'
@@ -24,19 +24,22 @@ interface Scene {
   readonly words: string
 }
 
+const equal = [1, 1, 1]
 const matching = [2, 1, 4]
 const scenes: readonly Scene[] = [
-  { what: 'files of 60 KB, 21 at once, equal weights', weights: [1, 1, 1], words: `0 21 60000 ${seconds}` },
+  { what: 'files of 60 KB, 21 at once, equal weights', weights: equal, words: `0 21 60000 ${seconds}` },
   { what: 'files of 60 KB, 21 at once, matching weights', weights: matching, words: `0 21 60000 ${seconds}` },
   { what: 'one endless download beside 20 at once', weights: matching, words: `1 20 60000 ${seconds}` },
 ]
 
+/** A command: so many bytes a second towards the box. */
+function limit(lab: string, device: string, rate: number): string {
+  return `ip netns exec ${lab}-far tc qdisc replace dev ${device} root tbf rate ${rate}bps burst 5kb latency 200ms`
+}
+
 async function shape(machine: Machine, lab: string): Promise<void> {
-  const limits = devices.map((device, i) => {
-    const rate = `rate ${rates[i]}bps burst 5kb latency 200ms`
-    return `ip netns exec ${lab}-far tc qdisc add dev ${device} root tbf ${rate}`
-  })
-  await machine.run(limits.join('\n'))
+  await machine.run(`/bench/lab segments ${lab} 1`)
+  await machine.run(devices.map((device, i) => limit(lab, device, rates[i] ?? 0)).join('\n'))
 }
 
 async function fetch(machine: Machine, lab: string, words: string): Promise<number> {
@@ -47,15 +50,15 @@ async function fetch(machine: Machine, lab: string, words: string): Promise<numb
 
 /** What each link gives alone, bytes of files a second: a lab with a single link over each link's rate. */
 async function alone(machine: Machine, single: Contender): Promise<number> {
+  const lab = 'alone'
+  await raise(machine, single, lab, 1)
+  await machine.run(`/bench/lab segments ${lab} 1`)
   let sum = 0
   for (const rate of rates) {
-    const lab = 'alone'
-    await raise(machine, single, lab, 1)
-    const limit = `rate ${rate}bps burst 5kb latency 200ms`
-    await machine.run(`ip netns exec ${lab}-far tc qdisc add dev eth0 root tbf ${limit}`)
+    await machine.run(limit(lab, 'eth0', rate))
     sum += await fetch(machine, lab, `0 7 60000 ${seconds}`)
-    await lower(machine, lab)
   }
+  await lower(machine, lab)
   return sum
 }
 
@@ -67,13 +70,15 @@ export async function measureAggregation(
   const whole = await alone(machine, single)
   const results: Aggregation[] = []
   for (const contender of chosen) {
-    for (const { what, weights, words } of scenes) {
+    for (const weights of [equal, matching]) {
       // The how-to's nth method knows no weights.
       if (contender.name === 'howto' && weights === matching) continue
       const lab = `sum-${contender.name}`
       await raise(machine, contender, lab, 3, weights)
       await shape(machine, lab)
-      results.push({ contender: contender.name, what, weights, ofSum: (await fetch(machine, lab, words)) / whole })
+      for (const { what, words } of scenes.filter((scene) => scene.weights === weights)) {
+        results.push({ contender: contender.name, what, weights, ofSum: (await fetch(machine, lab, words)) / whole })
+      }
       await lower(machine, lab)
     }
   }

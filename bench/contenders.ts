@@ -7,20 +7,23 @@ export interface Contender {
   readonly name: string
   /** a script of contenders/ and its arguments */
   readonly script: string
-  /** uses all links, or only the first */
-  readonly balances: boolean
+  /** has a way of its own to choose among links */
+  readonly chooses: boolean
 }
 
 export const contenders: readonly Contender[] = [
-  { name: 'single', script: 'single', balances: false },
-  { name: 'plain', script: 'plain', balances: false },
-  { name: 'ecmp', script: 'ecmp', balances: true },
-  { name: 'ifupdown-multi', script: 'ifupdown-multi', balances: true },
-  { name: 'howto', script: 'howto', balances: true },
-  { name: 'shorewall', script: 'shorewall', balances: true },
-  { name: 'nth', script: 'multilink nth', balances: true },
-  { name: 'random', script: 'multilink random', balances: true },
-  { name: 'hash', script: 'multilink hash', balances: true },
+  { name: 'single', script: 'single', chooses: false },
+  { name: 'single-13', script: 'single 13', chooses: false },
+  { name: 'plain', script: 'plain', chooses: false },
+  { name: 'ecmp', script: 'ecmp', chooses: true },
+  { name: 'ifupdown-multi', script: 'ifupdown-multi', chooses: true },
+  { name: 'least', script: 'least', chooses: false },
+  { name: 'howto', script: 'howto', chooses: true },
+  { name: 'shorewall', script: 'shorewall', chooses: true },
+  { name: 'nth', script: 'multilink nth', chooses: true },
+  { name: 'nth-offload', script: 'multilink nth offload', chooses: false },
+  { name: 'random', script: 'multilink random', chooses: true },
+  { name: 'hash', script: 'multilink hash', chooses: true },
 ]
 
 export function named(...names: string[]): Contender[] {

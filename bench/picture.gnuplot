@@ -2,7 +2,7 @@
 # $costs (contender, then a ratio a load). Out: SVG on stdout. Colours: Okabe and Ito's, for colour-blind people too.
 set terminal svg size 900,480 dynamic enhanced font 'sans-serif,16' background rgb 'white'
 set datafile separator tab
-array colour[5] = ['#0072B2', '#56B4E9', '#009E73', '#F0E442', '#E69F00']
+array colour[9] = ['#0072B2', '#56B4E9', '#009E73', '#F0E442', '#E69F00', '#D55E00', '#CC79A7', '#000000', '#999999']
 text = '#222222'
 
 set title 'Instructions of the whole lab, as a ratio to one link with a stateful firewall' textcolor rgb 'black'

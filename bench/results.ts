@@ -4,7 +4,7 @@ import type { Aggregation } from './aggregation.js'
 import type { Cost } from './costs.js'
 import { loads } from './costs.js'
 import type { Exactness } from './exactness.js'
-import type { Failover } from './failover.js'
+import { limit, type Failover } from './failover.js'
 import type { Scale } from './scale.js'
 
 export interface Results {
@@ -13,21 +13,30 @@ export interface Results {
   aggregation?: Aggregation[]
   failover?: Failover[]
   scale?: Scale[]
+  times?: Scale[]
 }
 
 function cell(value: string, width: number): string {
   return value.padStart(width)
 }
 
+/** Instructions a second, of the core that "a second" is about. */
+const speed = 1e9
+
 function costTable(costs: readonly Cost[]): string[] {
-  const lines = ['', 'instructions of the whole lab: median, and ratio to single: median (least to most) of the rounds']
+  const lines = [
+    '',
+    'instructions of the whole lab: median, how many a second at 1e9 instructions, and ratio to single: median (least',
+    'to most) of the rounds',
+  ]
   for (const { name, title, per } of loads) {
     const rows = costs.filter(({ load }) => load === name)
     if (rows.length === 0) continue
     lines.push('', `${title}, a ${per}`)
     for (const { contender, instructions, ratio } of rows) {
       const range = `(${ratio.min.toFixed(3)} to ${ratio.max.toFixed(3)})`
-      const numbers = cell(instructions.median.toFixed(0), 9) + cell(ratio.median.toFixed(3), 8)
+      const rate = cell((speed / instructions.median).toFixed(0), 9)
+      const numbers = cell(instructions.median.toFixed(0), 9) + rate + cell(ratio.median.toFixed(3), 8)
       lines.push(`  ${contender.padEnd(16)}${numbers}  ${range}`)
     }
   }
@@ -69,30 +78,31 @@ function failoverTable(rows: readonly Failover[]): string[] {
   for (const { contender, seconds } of rows) {
     const text =
       seconds === undefined
-        ? 'never'
+        ? `not within ${limit} s`
         : `${seconds.median.toFixed(2)} (${seconds.min.toFixed(2)} to ${seconds.max.toFixed(2)})`
     lines.push(`  ${contender.padEnd(16)}  ${text}`)
   }
   return lines
 }
 
-function scaleTable(rows: readonly Scale[]): string[] {
-  const lines = ['', 'multilink (nth) with more links']
+function scaleTable(title: string, rows: readonly Scale[]): string[] {
+  const lines = ['', title]
   for (const { links, what, value, unit } of rows) {
     const number = value.toFixed(unit === 'ms' ? 0 : 3)
-    lines.push(`  ${what.padEnd(30)}${cell(String(links), 5)} links${cell(number, 12)} ${unit}`)
+    lines.push(`  ${what.padEnd(44)}${cell(String(links), 5)} links${cell(number, 12)} ${unit}`)
   }
   return lines
 }
 
 /** Ends in a newline. */
-export function renderResults({ costs, exactness, aggregation, failover, scale }: Results): string {
+export function renderResults({ costs, exactness, aggregation, failover, scale, times }: Results): string {
   return [
     ...(costs === undefined ? [] : costTable(costs)),
     ...(exactness === undefined ? [] : exactnessTable(exactness)),
     ...(aggregation === undefined ? [] : aggregationTable(aggregation)),
     ...(failover === undefined ? [] : failoverTable(failover)),
-    ...(scale === undefined ? [] : scaleTable(scale)),
+    ...(scale === undefined ? [] : scaleTable('multilink (nth) with more links', scale)),
+    ...(times === undefined ? [] : scaleTable('hooks and apply, in real time', times)),
     '',
   ]
     .join('\n')

@@ -1,9 +1,10 @@
-// Measurement 5: what more links cost multilink. In the counting machine: instructions a connection and a packet, the
-// kernel's memory, and what an apply, a hook and a lost link's going take, in instructions too.
+// Measurement 5: what more links cost multilink. In the counting machine: instructions a connection and a packet, and
+// the kernel's memory. On this machine, in real time: an apply, a hook, and what follows a loss (test/hooks/measure).
 
-import { loads, measureCosts } from './costs.js'
 import { lower, named, raise } from './contenders.js'
+import { loads, measureCosts } from './costs.js'
 import type { Machine } from './machine/machine.js'
+import { run } from '../test/lab/namespaces.js'
 
 export interface Scale {
   readonly links: number
@@ -12,7 +13,9 @@ export interface Scale {
   readonly unit: 'ms' | 'MB' | 'of 3 links'
 }
 
-const counts = [3, 30]
+const counts = [3, 30, 200]
+const rounds = 3
+const scaled = loads.filter(({ name }) => ['own', 'forwarded', 'bulk1-segments', 'datagrams'].includes(name))
 
 /** Kernel memory in use, in bytes: slab, vmalloc and per-CPU. */
 async function kernelMemory(machine: Machine): Promise<number> {
@@ -20,52 +23,57 @@ async function kernelMemory(machine: Machine): Promise<number> {
   return Number(await machine.run(sum))
 }
 
-/** Milliseconds of the machine's time, a million instructions each, that a command in the lab's box takes. */
-async function timed(machine: Machine, lab: string, command: string): Promise<number> {
-  const said = await machine.run(`
-    now() { awk '/^cpu / { print ($2 + $3 + $4 + $6 + $7 + $8) * 10 }' /proc/stat; }
-    begin=$(now)
-    /bench/lab box ${lab} ${command} >/run/said 2>&1 || { cat /run/said; exit 1; }
-    echo $(($(now) - begin))`)
-  return Number(said)
+/** What of the kernel's memory is free again once multilink has stopped, in MB. */
+async function memoryOf(machine: Machine, lab: string): Promise<number> {
+  const loaded = await kernelMemory(machine)
+  await machine.run(`/bench/lab box ${lab} multilink stop`)
+  return (loaded - (await kernelMemory(machine))) / 1e6
 }
 
-export async function measureScale(
-  machine: Machine,
-  rounds: number,
-  random: (end: number) => number,
-): Promise<Scale[]> {
+/** The kernel keeps what it found of each link's routes: of many links a round would count some that are new to it. */
+async function useEachLink(machine: Machine, lab: string, links: number): Promise<void> {
+  for (const place of ['box', 'lan']) {
+    await machine.run(`/bench/measure ${lab} ${place} connect ${2 * links} >/dev/null`)
+  }
+}
+
+export async function measureScale(machine: Machine, random: (end: number) => number): Promise<Scale[]> {
   const [nth] = named('nth')
   if (nth === undefined) throw new Error('nth is no contender')
-  const labs = new Map<number, string>()
+  const labs = counts.map((links) => `nth-${links}`)
+  for (const [i, lab] of labs.entries()) {
+    await raise(machine, nth, lab, counts[i])
+    await useEachLink(machine, lab, counts[i] ?? 0)
+  }
+  const results: Scale[] = []
+  for (const { load, contender, ratio } of await measureCosts(machine, labs, scaled, rounds, random)) {
+    const what = loads.find(({ name }) => name === load)?.title ?? load
+    results.push({ links: counts[labs.indexOf(contender)] ?? 0, what, value: ratio.median, unit: 'of 3 links' })
+  }
+  for (const [i, lab] of labs.entries()) {
+    const value = await memoryOf(machine, lab)
+    results.push({ links: counts[i] ?? 0, what: 'memory in the kernel', value, unit: 'MB' })
+    await lower(machine, lab)
+  }
+  return results
+}
+
+/** Lines "what: 12 ms (10 to 15)" of test/hooks/measure. */
+export function timesOf(said: string): { what: string; milliseconds: number }[] {
+  return [...said.matchAll(/^(.+): (\d+) ms \(/gm)].map(([, what = '', number]) => ({
+    what,
+    milliseconds: Number(number),
+  }))
+}
+
+export async function measureTimes(): Promise<Scale[]> {
   const results: Scale[] = []
   for (const links of counts) {
-    const lab = `nth-${links}`
-    labs.set(links, lab)
-    await raise(machine, nth, lab, links)
-    const note = (what: string, value: number, unit: Scale['unit']): void => {
-      results.push({ links, what, value, unit })
-    }
-    const config = `sh -c 'sed -i "s/weight = 1$/weight = 2/; t; s/weight = 2$/weight = 1/" /etc/multilink.conf'`
-    await machine.run(`/bench/lab box ${lab} ${config}`)
-    note('apply of other weights', await timed(machine, lab, 'multilink apply'), 'ms')
-    const hook = `env IFACE=eth1 LOGICAL=eth1 ADDRFAM=inet METHOD=static MODE=start PHASE=post-up`
-    note('a hook', await timed(machine, lab, `${hook} /etc/network/if-up.d/multilink`), 'ms')
-    await machine.run(`ip -n ${lab}-far link set eth1 down`)
-    note('a run after a loss', await timed(machine, lab, '/var/lib/multilink/current/changed'), 'ms')
-    await machine.run(`ip -n ${lab}-far link set eth1 up`)
-    await timed(machine, lab, '/var/lib/multilink/current/changed')
-    const loaded = await kernelMemory(machine)
-    await machine.run(`/bench/lab box ${lab} multilink stop`)
-    note('memory in the kernel', (loaded - (await kernelMemory(machine))) / 1e6, 'MB')
-    await machine.run(`/bench/lab box ${lab} multilink apply`)
+    const measure = new URL('../test/hooks/measure', import.meta.url).pathname
+    const { stdout } = await run([measure, String(links), '5'], { timeout: 300_000 })
+    const times = timesOf(stdout)
+    if (times.length === 0) throw new Error(`test/hooks/measure said ${stdout}`)
+    for (const { what, milliseconds } of times) results.push({ links, what, value: milliseconds, unit: 'ms' })
   }
-  const costs = await measureCosts(machine, [...labs.values()], loads, rounds, random)
-  for (const { load, contender, ratio } of costs) {
-    const links = counts.find((count) => labs.get(count) === contender) ?? 0
-    const title = loads.find(({ name }) => name === load)?.title ?? load
-    results.push({ links, what: title, value: ratio.median, unit: 'of 3 links' })
-  }
-  for (const lab of labs.values()) await lower(machine, lab)
   return results
 }

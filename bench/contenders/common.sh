@@ -39,3 +39,11 @@ masquerade() {
 	}
 	END
 }
+
+# mark_tables: a table for each link after the first, which mark 1 leads to, mark 2, and so on
+mark_tables() {
+  awk 'NR > 1 {
+    print "route add default via", $4, "dev", $1, "table", NR
+    print "rule add fwmark", NR - 1, "lookup", NR
+  }' "$links" | ip -batch -
+}

@@ -2,10 +2,11 @@
  * its numbers; out: one line, "NANOSECONDS IDLE-NANOSECONDS UNITS PACKETS": packets are those that the box
  * received meanwhile, by the /proc/PID/net/dev that COUNTERS names. No connection may fail.
  *
- *   load serve ADDRESS                    serves HTTP on port 80, endless data on 81, who the client is on 82, as many
- *                                         bytes as it is told on 83; answers short datagrams on 9
+ *   load serve ADDRESS                    serves endless data on port 81, who the client is on 82, as many bytes as it
+ *                                         is told on 83, HTTP on 84; answers short datagrams on 9
+ *   load run COMMAND…                     runs it; UNITS is 0
  *   load connect ADDRESS COUNT            so many HTTP connections, one after the other
- *   load bulk ADDRESS CONNECTIONS BYTES   downloads that much over so many at once, after a third of it uncounted
+ *   load bulk ADDRESS CONNECTIONS BYTES   downloads that much over so many at once, after a fifth of it uncounted
  *   load datagrams ADDRESS FLOWS COUNT    so many datagrams of 64 bytes in turn over flows that were answered once
  *   load who ADDRESS DESTINATIONS COUNT   so many connections, one after the other, to so many addresses from there on
  *                                         in turn; prints instead, a line each, as whom the server saw it
@@ -26,10 +27,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { http = 80, endless = 81, who = 82, files = 83, discard = 9, most = 64 };
+enum { endless = 81, who = 82, files = 83, http = 84, discard = 9, most = 64 };
 
 static const char request[] = "GET /index.html HTTP/1.0\r\nHost: server.example\r\nUser-Agent: load\r\n\r\n";
 static const char response[] = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 20\r\n\r\n"
@@ -48,7 +50,8 @@ static int64_t now(void) {
   return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
-/* Small ones: what waits in them was carried before it is counted. */
+/* Small ones, that do not grow: what waits in them was carried before it is counted, and single segments do not overrun
+ * a queue. */
 static void fix_buffers(int s) {
   int bytes = 32768;
   setsockopt(s, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
@@ -91,6 +94,21 @@ static void report(struct moment begin, long units) {
   printf("%lld %lld %ld %lld\n", (long long)took, (long long)quiet, units, packets() - begin.packets);
 }
 
+static void run(char **command) {
+  int status;
+  struct moment begin = moment();
+  pid_t child = fork();
+  must(child >= 0, "fork");
+  if (child == 0) {
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    execvp(command[0], command);
+    must(0, command[0]);
+  }
+  must(waitpid(child, &status, 0) == child, "wait");
+  report(begin, 0);
+  exit(status != 0);
+}
+
 static struct sockaddr_in at(const char *address, int port) {
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
   must(inet_pton(AF_INET, address, &to.sin_addr) == 1, address);
@@ -125,19 +143,6 @@ static void serve_http(int listener) {
   }
 }
 
-static void serve_endless(int listener) {
-  for (;;) {
-    int s = accept(listener, NULL, NULL);
-    if (s < 0) continue;
-    if (fork() == 0) {
-      close(listener);
-      while (write(s, block, sizeof block) > 0) continue;
-      _exit(0);
-    }
-    close(s);
-  }
-}
-
 static void serve_who(int listener) {
   struct sockaddr_in peer;
   for (;;) {
@@ -149,21 +154,31 @@ static void serve_who(int listener) {
   }
 }
 
-static void serve_files(int listener) {
+/* A process for each connection. */
+static void fork_each(int listener, void (*serve_one)(int)) {
   for (;;) {
     int s = accept(listener, NULL, NULL);
     if (s < 0) continue;
     if (fork() == 0) {
-      long left = 0;
-      ssize_t sent = 1;
-      if (read(s, &left, sizeof left) != sizeof left) left = 0;
-      while (left > 0 && sent > 0) {
-        sent = write(s, block, left < (long)sizeof block ? left : (long)sizeof block);
-        left -= sent;
-      }
+      close(listener);
+      serve_one(s);
       _exit(0);
     }
     close(s);
+  }
+}
+
+static void send_endless(int s) {
+  while (write(s, block, sizeof block) > 0) continue;
+}
+
+static void send_file(int s) {
+  long left = 0;
+  ssize_t sent = 1;
+  if (read(s, &left, sizeof left) != sizeof left) left = 0;
+  while (left > 0 && sent > 0) {
+    sent = write(s, block, left < (long)sizeof block ? left : (long)sizeof block);
+    left -= sent;
   }
 }
 
@@ -183,9 +198,9 @@ static void serve(const char *address) {
   int datagrams = bound(address, SOCK_DGRAM, discard); /* so that answers come from there */
   signal(SIGCHLD, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
-  if (fork() == 0) serve_endless(data);
+  if (fork() == 0) fork_each(data, send_endless);
   if (fork() == 0) serve_who(asked);
-  if (fork() == 0) serve_files(shelf);
+  if (fork() == 0) fork_each(shelf, send_file);
   if (fork() == 0) serve_datagrams(datagrams);
   if (fork() == 0) serve_http(pages);
 }
@@ -230,17 +245,28 @@ static void bulk(const char *address, int count, long bytes) {
   report(begin, bytes);
 }
 
+/* A flow that was answered twice, or -1: multipath routes can give a flow's second packet to another link than its
+ * first, where masquerading drops it. */
+static int answered(const struct sockaddr_in *to) {
+  int s = connected(to, SOCK_DGRAM);
+  for (int twice = 0; twice < 2; twice++) {
+    struct pollfd answer = {.fd = s, .events = POLLIN};
+    must(send(s, "first", 5, 0) == 5, "send");
+    if (poll(&answer, 1, 5000) == 1 && recv(s, block, sizeof block, 0) == 5) continue;
+    close(s);
+    return -1;
+  }
+  return s;
+}
+
 static void datagrams(const char *address, int flows, long count) {
   struct sockaddr_in to = at(address, discard);
   int s[most];
   must(flows <= most, "too many flows");
   for (int i = 0; i < flows; i++) {
-    s[i] = connected(&to, SOCK_DGRAM);
-    for (int twice = 0; twice < 2; twice++) {
-      struct pollfd answer = {.fd = s[i], .events = POLLIN};
-      must(send(s[i], "first", 5, 0) == 5, "send");
-      must(poll(&answer, 1, 5000) == 1 && recv(s[i], block, sizeof block, 0) == 5, "the answer");
-    }
+    s[i] = -1;
+    for (int tries = 0; tries < 5 && s[i] < 0; tries++) s[i] = answered(&to);
+    must(s[i] >= 0, "the answer");
   }
   struct moment begin = moment();
   for (long i = 0; i < count; i++) must(send(s[i % flows], block, 64, 0) == 64, "send");
@@ -331,6 +357,7 @@ static void probe(const char *address, int seconds) {
 
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "serve") == 0) serve(argv[2]);
+  else if (argc > 2 && strcmp(argv[1], "run") == 0) run(argv + 2);
   else if (argc == 4 && strcmp(argv[1], "connect") == 0) connections(argv[2], atol(argv[3]));
   else if (argc == 5 && strcmp(argv[1], "bulk") == 0) bulk(argv[2], atoi(argv[3]), atol(argv[4]));
   else if (argc == 5 && strcmp(argv[1], "datagrams") == 0) datagrams(argv[2], atoi(argv[3]), atol(argv[4]));
