@@ -1,5 +1,6 @@
 // Measurement 5: what more links cost multilink. In the counting machine: instructions a connection and a packet, and
-// the kernel's memory. On this machine, in real time: an apply, a hook, and what follows a loss (test/hooks/measure).
+// the kernel's memory. On this machine, in real time: an apply, a hook, and what follows a loss
+// (test/kernel/hooks/measure).
 
 import { lower, named, raise } from './contenders.js'
 import { loads, measureCosts } from './costs.js'
@@ -58,7 +59,7 @@ export async function measureScale(machine: Machine, random: (end: number) => nu
   return results
 }
 
-/** Lines "what: 12 ms (10 to 15)" of test/hooks/measure. */
+/** Lines "what: 12 ms (10 to 15)" of test/kernel/hooks/measure. */
 export function timesOf(said: string): { what: string; milliseconds: number }[] {
   return [...said.matchAll(/^(.+): (\d+) ms \(/gm)].map(([, what = '', number]) => ({
     what,
@@ -69,10 +70,10 @@ export function timesOf(said: string): { what: string; milliseconds: number }[] 
 export async function measureTimes(): Promise<Scale[]> {
   const results: Scale[] = []
   for (const links of counts) {
-    const measure = new URL('../test/hooks/measure', import.meta.url).pathname
+    const measure = new URL('../test/kernel/hooks/measure', import.meta.url).pathname
     const { stdout } = await run([measure, String(links), '5'], { timeout: 300_000 })
     const times = timesOf(stdout)
-    if (times.length === 0) throw new Error(`test/hooks/measure said ${stdout}`)
+    if (times.length === 0) throw new Error(`test/kernel/hooks/measure said ${stdout}`)
     for (const { what, milliseconds } of times) results.push({ links, what, value: milliseconds, unit: 'ms' })
   }
   return results

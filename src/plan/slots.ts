@@ -1,5 +1,5 @@
 // Weights to slots: how often and in which order each link is chosen. hooks/lib/slots.awk does the same at run time
-// for the links that are usable then; test/plan/slots.test.ts holds the two together.
+// for the links that are usable then; test/pure/plan/slots.test.ts holds the two together.
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b)

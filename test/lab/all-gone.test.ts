@@ -6,8 +6,6 @@ import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
 import type { Lab } from './network.js'
 import { lan, server } from './topology.js'
 
-t.setTimeout(120_000)
-
 const question = { host: server(1), port: ports.who }
 /** ms; a time-out would be 5000 */
 const atOnce = 1000

@@ -6,8 +6,6 @@ import t from 'tap'
 import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
 import { lan, links, server } from './topology.js'
 
-t.setTimeout(120_000)
-
 const [here, behind, streams] = [8080, 8081, 8082]
 const behindIt = `${lan.hostAddress}:${here}`
 const outside = server(9)

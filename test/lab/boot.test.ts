@@ -5,8 +5,6 @@ import t from 'tap'
 import { configure, deb, labOf, linkNames, ports, tally } from './scenario.js'
 import { lan, server } from './topology.js'
 
-t.setTimeout(60_000)
-
 t.test('a machine that boots with every link down', async (t) => {
   const lab = await labOf(t, { deb })
   const { box } = lab

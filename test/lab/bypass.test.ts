@@ -5,8 +5,6 @@ import t from 'tap'
 import { balancedLab, linkNames, linksOf, ports, tally } from './scenario.js'
 import { lan, server } from './topology.js'
 
-t.setTimeout(90_000)
-
 t.test('bypass and networks', async (t) => {
   const more = `
 networks = ["${server(60)}/32"]

@@ -5,8 +5,6 @@ import t from 'tap'
 import { configOf, labOf, deb, linkNames, ports, tally } from './scenario.js'
 import { lan, server } from './topology.js'
 
-t.setTimeout(60_000)
-
 const other = '192.168.1.254'
 
 t.test('the config has another gateway than the default route', async (t) => {

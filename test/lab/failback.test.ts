@@ -9,8 +9,6 @@ import { hostOf, lan, linkSeenAs, type Family } from './topology.js'
 import type { WaitingState } from './traffic/stranded.js'
 import { until } from './wait.js'
 
-t.setTimeout(120_000)
-
 const up = ['eth0', 'rausb0', lan.device]
 const every = 'check = "gateway"\n'
 

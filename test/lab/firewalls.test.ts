@@ -6,8 +6,6 @@ import type { Lab } from './network.js'
 import { configure, deb, labOf, linkNames, ports, tally } from './scenario.js'
 import { lan, server } from './topology.js'
 
-t.setTimeout(120_000)
-
 const iptables = `*mangle
 -A PREROUTING -i eth2 -p tcp --dport 7001 -j MARK --set-mark 0x40
 -A POSTROUTING -m mark --mark 0x40 -j ACCEPT

@@ -9,8 +9,6 @@ import type { Lab } from './network.js'
 import { lan, server } from './topology.js'
 import { until } from './wait.js'
 
-t.setTimeout(120_000)
-
 const rawPackets = fileURLToPath(new URL('raw-packets.py', import.meta.url))
 const servers = [server(1), server(2), server(3)]
 

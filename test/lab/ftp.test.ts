@@ -7,8 +7,6 @@ import { balancedLab, linkNames } from './scenario.js'
 import { startFtpServer } from './ftp-server.js'
 import { linkSeenAs, server } from './topology.js'
 
-t.setTimeout(120_000)
-
 const modes = {
   passive: ['--ftp-pasv'],
   'passive (PASV only)': ['--disable-epsv'],

@@ -5,8 +5,6 @@ import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
 import type { Lab } from './network.js'
 import { server } from './topology.js'
 
-t.setTimeout(120_000)
-
 const servers = Array.from({ length: 200 }, (_, i) => server(i + 1))
 const sources = ['10.1.1.2', '10.1.1.3', '10.1.1.4']
 

@@ -8,8 +8,6 @@ import type { Lab } from './network.js'
 import { links, linkSeenAs, server, server6 } from './topology.js'
 import { until } from './wait.js'
 
-t.setTimeout(120_000)
-
 const first = links[0] as (typeof links)[number]
 
 /** The routes that keep an address local. */

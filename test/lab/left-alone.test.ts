@@ -9,8 +9,6 @@ import { balancedLab, configure, labOf, deb, linkNames, linksOf, ports } from '.
 import { lan, links, server } from './topology.js'
 import { until } from './wait.js'
 
-t.setTimeout(120_000)
-
 const markedConnect = fileURLToPath(new URL('marked-connect.py', import.meta.url))
 
 /** Balanced connections with something else between them: every three in a row still use three links. */

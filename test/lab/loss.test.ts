@@ -9,8 +9,6 @@ import { lan, links, linkSeenAs, server, server6 } from './topology.js'
 import type { FlowState, WaitingState } from './traffic/stranded.js'
 import { until } from './wait.js'
 
-t.setTimeout(120_000)
-
 /** What makes a link heed the prober's word, which the test gives. */
 const every = 'check = "gateway"\n'
 

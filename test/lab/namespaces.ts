@@ -3,10 +3,11 @@
 
 import { readdir } from 'node:fs/promises'
 import { execa, execaSync } from 'execa'
+import { commandLimit } from '../limits.js'
 
 export interface RunOptions {
   readonly input?: string
-  /** milliseconds; default 30 s */
+  /** milliseconds; default commandLimit */
   readonly timeout?: number
   /** do not throw when the program fails */
   readonly reject?: boolean
@@ -34,7 +35,7 @@ export async function run(program: readonly string[], options: RunOptions = {}):
   const result = await execa(file, args, {
     env: { ...cleanEnvironment, ...options.env },
     extendEnv: false,
-    timeout: options.timeout ?? 30_000,
+    timeout: options.timeout ?? commandLimit,
     reject: options.reject ?? true,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   })

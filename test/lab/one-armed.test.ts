@@ -8,8 +8,6 @@ import { ipBatch } from './namespaces.js'
 import type { Lab } from './network.js'
 import { lan, links, server } from './topology.js'
 
-t.setTimeout(60_000)
-
 const eth1 = links[1] as (typeof links)[0]
 const address = '172.16.0.77'
 const [host, wire] = ['more-host', 'more-switch'] as const

@@ -7,8 +7,6 @@ import { hook } from './kernel-state.js'
 import type { Lab } from './network.js'
 import { lan, server } from './topology.js'
 
-t.setTimeout(120_000)
-
 const sample = 3000
 
 // A server of its own for every sample: another client's port that the last server still keeps in TIME_WAIT

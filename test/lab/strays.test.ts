@@ -7,8 +7,6 @@ import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
 import type { Lab } from './network.js'
 import { lan, links, server } from './topology.js'
 
-t.setTimeout(60_000)
-
 const rawPackets = fileURLToPath(new URL('raw-packets.py', import.meta.url))
 const dns = 53
 const untracked = `

@@ -11,8 +11,6 @@ import { balancedLab, configure, linkNames } from './scenario.js'
 import { links, server, server6, type LabLink } from './topology.js'
 import { until } from './wait.js'
 
-t.setTimeout(120_000)
-
 const script = fileURLToPath(new URL('udp-server.py', import.meta.url))
 const port = { any: 5301, dual: 5302, chosen: 5303, device: 5304, late: 5305, redirected: 5306 } as const
 const families = [4, 6] as const

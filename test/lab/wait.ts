@@ -2,12 +2,13 @@
 // error.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import { waitLimit } from '../limits.js'
 
 /** Asks again every `every` ms until the answer is truthy; throws `what` after `limit` ms. */
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  { limit = 10_000, every = 20 }: { limit?: number; every?: number } = {},
+  { limit = waitLimit, every = 20 }: { limit?: number; every?: number } = {},
 ): Promise<NonNullable<T>> {
   const end = performance.now() + limit
   for (;;) {
