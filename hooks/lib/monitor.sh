@@ -10,12 +10,17 @@
 
 gather_seconds=0.05 # a burst (ifup, a flap, 24 links at once) is one run; between two runs others have the machine
 retry_seconds=1     # after a run that failed, for there may be no event that would lead to the next; then 2, 4, … 64
+# The kernel tells of a device's state at most once a second (net/core/link_watch.c). Its late message can say what was
+# told last, so nothing is news, although the state that was looked at in between is over.
+settle_seconds=2
 look_seconds=60     # while addresses are kept: nothing tells when the last connection that carries one has ended
 source_id=
 filter_id=
 retry_id=
 look_id=
+settle_id=
 mark_id=
+link_changed=       # whether one of the lines since the last run was about a link's own state
 woken=
 
 # Opens the queue as descriptor 3, once a process: a script that takes over by `exec` goes on with it. Open for both
@@ -45,6 +50,7 @@ monitor() {
 		if [ -n "$links" ] && [ ! -e $state/.stopped ]; then
 			is_watching || watch
 			reconcile_now
+			look_again
 			start_probers
 		else
 			stop_watching
@@ -82,11 +88,23 @@ reconcile_now() {
 	fi
 }
 
+# look_again: once more, some time after the last change of a link's state.
+look_again() {
+	[ -n "$link_changed" ] || return 0
+	link_changed=
+	end_child "$settle_id"
+	put_later $settle_seconds
+	settle_id=$!
+}
+
 # read_queue: sets line; fails if a child has ended instead.
 read_queue() {
 	line=
 	read -r line <&3 || return
-	[ "$line" != wake ] || woken=yes
+	case $line in
+	wake) woken=yes ;;
+	link\ * | unknown) link_changed=yes ;;
+	esac
 }
 
 # Whatever line it is. The child that has ended, perhaps before this waits, may be a timer, which is no news, or a
@@ -176,12 +194,13 @@ end_child() {
 }
 
 stop_watching() {
-	for id in $source_id $filter_id $retry_id $look_id $mark_id; do
+	for id in $source_id $filter_id $retry_id $look_id $settle_id $mark_id; do
 		end_child "$id"
 	done
 	source_id=
 	filter_id=
 	retry_id=
 	look_id=
+	settle_id=
 	mark_id=
 }

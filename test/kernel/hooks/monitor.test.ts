@@ -270,3 +270,24 @@ t.test('there is one monitor at a time', async (t) => {
   t.match(stderr, 'another monitor is running')
   t.equal((await monitor.watchers()).length, 2)
 })
+
+// What the kernel tells late can be what it told before: a cable that went and came, with a look in between.
+t.test('after a change of a link\'s state there is a second look, whatever is told meanwhile', async (t) => {
+  const box = await appliedBox(t)
+  await box.sh(`cat >/usr/local/sbin/sleep <<'END'
+#!/bin/sh
+[ "$1" = 2 ] || exec /bin/sleep "$@"
+until [ -e /run/seconds-over ]; do /bin/sleep 0.02; done
+END
+    chmod 755 /usr/local/sbin/sleep`)
+  const monitor = await startMonitor(t, box)
+  const [source = 0] = await monitor.watchers()
+  const before = await monitor.runs()
+  // Last registered, first done: the monitor waits for the end of what it ends.
+  t.teardown(() => box.run(`kill -CONT ${source}`))
+  await box.sh(`kill -STOP ${source}; echo 'link 3:' 1<>/run/multilink/.wake`)
+  await until('the first look', async () => (await monitor.runs()) > before)
+  await box.sh('ip link set eth1 down; touch /run/seconds-over')
+  await eth1Goes(box, 'out')
+  t.equal(await monitor.runs(), before + 2)
+})
