@@ -1,6 +1,7 @@
 # What became of the links since it was last announced, for decide.awk.
 # In:  what was decided, and .told (events.sh)
-# Out: telling, what .told is to say; events, as run-events reads them
+# Out: telling, what .told is to say; in STATE/.events what events.awk makes events of. Here they are only noted, a
+#      short line each: perhaps nobody listens, and the kernel waits for what decide.awk decides.
 
 function read_told() {
 	if ($0 == "") return
@@ -12,6 +13,8 @@ function read_told() {
 }
 
 function announce(    i, lines) {
+	OFS = "\036" # no address, and no reason that was trimmed, has this character
+	printf "" >(state "/.events")
 	usable_names = ""
 	for (i = 1; i <= links; i++)
 		if (is_in(4, i) || is_in(6, i)) usable_names = usable_names (usable_names == "" ? "" : " ") name[i]
@@ -29,12 +32,12 @@ function is_in(fam, i) {
 function tell_link(i,    lines, is_up) {
 	lines = tell_family(4, i) tell_family(6, i)
 	is_up = !is_down(i) && name[i] in flags
-	if (event[4] == "lost") add_event("lost", 4, why[4], i)
-	if (event[6] == "lost") add_event("lost", 6, why[6], i)
-	if (!is_up && name[i] in was_up) add_event("down", "", why[4], i)
-	if (is_up && !(name[i] in was_up)) add_event("up", "", "", i)
-	if (event[4] == "usable") add_event("usable", 4, "", i)
-	if (event[6] == "usable") add_event("usable", 6, "", i)
+	if (event[4] == "lost") note_event("lost", 4, why[4], i)
+	if (event[6] == "lost") note_event("lost", 6, why[6], i)
+	if (!is_up && name[i] in was_up) note_event("down", "", why[4], i)
+	if (is_up && !(name[i] in was_up)) note_event("up", "", "", i)
+	if (event[4] == "usable") note_event("usable", 4, "", i)
+	if (event[6] == "usable") note_event("usable", 6, "", i)
 	return lines (is_up ? "up " name[i] "\n" : "")
 }
 
@@ -67,23 +70,15 @@ function tell_leaver(line,    part_of) {
 	facts[4] = facts[6] = " "
 	facts[part_of[1]] = part_of[3] " " part_of[4]
 	name[0] = part_of[2]
-	add_event("lost", part_of[1], "it is in multilink.conf no more", 0)
+	note_event("lost", part_of[1], "it is in multilink.conf no more", 0)
 }
 
-# Variables a line each, and an empty line. Without a family: of IPv4.
-function add_event(what, fam, text, i) {
-	events = events "MULTILINK_EVENT=" what \
-		"\nMULTILINK_LINK=" name[i] \
-		"\nMULTILINK_FAMILY=" fam \
-		"\nMULTILINK_REASON=" text \
-		"\nMULTILINK_ADDRESS=" address_of(facts[4]) \
-		"\nMULTILINK_ADDRESS6=" address_of(facts[6]) \
-		"\nMULTILINK_GATEWAY=" gateway_of(facts[4]) \
-		"\nMULTILINK_GATEWAY6=" gateway_of(facts[6]) \
-		"\nMULTILINK_MARK=" mark[i] \
-		"\nMULTILINK_TABLE=" table[i] \
-		"\nMULTILINK_DEFAULT=" bypass[fam == "" ? 4 : fam] \
-		"\nMULTILINK_USABLE=" usable_names "\n\n"
+# An event a line, and before the first the names of all usable links, which each event tells. The order of the fields
+# is that of the variables in events.awk. Without a family, the default link is that of IPv4.
+function note_event(what, fam, text, i) {
+	if (!noted++) print usable_names >(state "/.events")
+	print what, name[i], fam, text, address_of(facts[4]), address_of(facts[6]), \
+		gateway_of(facts[4]), gateway_of(facts[6]), mark[i], table[i], bypass[fam == "" ? 4 : fam] >(state "/.events")
 }
 
 function address_of(text) { sub(/ .*/, "", text); return text }

@@ -7,8 +7,8 @@
 #      strict: as set; -v takes="4" or "4 6": the families that the kernel takes routes of; -v elements=FILE;
 #      -v flowtable=FILE, empty without offload
 # Out: in these files nft commands for what comes and goes in the table; routes that should be, and rules that depend on
-#      addresses, in STATE/.routes4 and .routes6; on stdout sections that end in the character RS (036), as decide.sh
-#      names them.
+#      addresses, in STATE/.routes4 and .routes6; in STATE/.events what is news; on stdout sections that end in the
+#      character RS (036), as decide.sh names them.
 
 # Of what was before nothing but the name is asked.
 BEGIN {
@@ -54,7 +54,6 @@ END {
 	print restored
 	print stale
 	print telling
-	print events
 }
 
 function trim(text) { sub(/^[ \t]+/, "", text); sub(/[ \t]+$/, "", text); gsub(/\036/, "?", text); return text }

@@ -1,6 +1,6 @@
-# events.sh: tells the executables in /etc/multilink/event.d what became of the links. In: what the kernel was told
-# (.in4, .out6 and so on), and what was announced before (.told). Out: a file of events in .queue, and run-events in the
-# background, which is never waited for. Without an executable there is no event and no process.
+# events.sh: tells the executables in /etc/multilink/event.d what became of the links. In: from decide.awk what is news
+# (.events), and what .told is to say once that is announced. Out: .told; a file of events in .queue, and run-events in
+# the background, which is never waited for. Without an executable there is no event and no process.
 #
 # .told holds what was announced, a line each: "up LINK" and, for each family it is usable in, "FAMILY LINK ADDRESS
 # GATEWAY" ("-" without a gateway). So an event is told once, whoever notices it and however often.
@@ -8,11 +8,12 @@
 event_folder=/etc/multilink/event.d
 event_queue=$state/.queue
 
-# announce: called at the end of reconcile, under the lock, once the kernel took it all. What is news decide.awk found.
+# announce: called at the end of reconcile, under the lock, once the kernel took it all. Events are made only now, and
+# only if somebody listens: those of many links are a long text.
 announce() {
 	[ -n "$telling" ] || return 0
 	# Queued before it is noted: killed between, the next run tells it again, rather than nobody ever.
-	[ -z "$events" ] || ! has_listeners || queue_events
+	[ ! -s $state/.events ] || ! has_listeners || queue_events
 	telling=${telling#"told$newline"}
 	write $state/.told "${telling%"$newline"}"
 }
@@ -36,7 +37,8 @@ queue_events() {
 	for waiting in "$event_queue"/[0-9]*; do
 		[ ! -e "$waiting" ] || number=${waiting##*/}
 	done
-	write $event_queue/$((number + 1)) "$events"
+	awk -f $lib/events.awk $state/.events >$state/.new
+	mv $state/.new $event_queue/$((number + 1))
 	start_runner
 }
 

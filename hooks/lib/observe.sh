@@ -13,7 +13,7 @@ observe() {
 
 # Left empty, not removed: that would take a process.
 forget_listing() {
-	for listed in interfaces listed4 listed6 routes4 routes6; do
+	for listed in interfaces listed4 listed6 routes4 routes6 events; do
 		: >"$state/.$listed"
 	done
 }

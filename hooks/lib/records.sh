@@ -12,7 +12,7 @@
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock
 #   .wake .monitor .news   the monitor's (monitor.sh)
-#   .told, .queue/   what was announced (events.sh), and what waits to be
+#   .told, .events, .queue/   what was announced (events.sh), what is news in this run, and what waits to be announced
 
 # Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
 # start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
@@ -162,5 +162,5 @@ forget_changes() {
 	rm -f "$state"/.own?/* $state/.kept
 	rm -f "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*
 	rm -f $state/.loaded $state/.since $state/.decided $state/.elements $state/.table $state/.sum
-	rm -f $state/.interfaces $state/.listed? $state/.routes?
+	rm -f $state/.interfaces $state/.listed? $state/.routes? $state/.events
 }

@@ -250,6 +250,54 @@ t.test('only what run-parts would run; and when there is none, no process is sta
   t.strictSame(short(await told(box)), ['up eth1', 'usable eth1'], 'and what happened before is not told later')
 })
 
+/** A script that is found instead of a program. */
+async function replace(box: Box, name: string, text: string): Promise<void> {
+  const place = `/usr/local/sbin/${name}`
+  const { code } = await box.run(`printf '#!/bin/sh\n' >${place}; cat >>${place}; chmod 755 ${place}`, text)
+  if (code !== 0) throw new Error(`${name} could not be replaced`)
+}
+
+t.test('events are made only if somebody listens, and after the kernel was told everything', async (t) => {
+  const box = await quietBox(t)
+  // What awk prints is kept; what changes something in the kernel notes whether there were events by then.
+  await replace(box, 'awk', 'mawk "$@" >/run/printed.$$ || exit\ncat /run/printed.$$\n')
+  const made = 'grep -rl MULTILINK_EVENT /run/printed.* /run/multilink'
+  for (const name of ['nft', 'ip']) {
+    await replace(box, name, `
+      case $* in
+      *-f*) ! ${made} >/dev/null || echo "${name} $*" >>/run/waited; echo "${name} $*" >>/run/ran ;;
+      esac
+      exec /usr/sbin/${name} "$@"`)
+  }
+  await box.ifDown('eth1')
+  await up(box, 'eth1')
+  t.equal((await box.run(made)).stdout, '', 'nobody listens')
+  await program(box, 'record', recorder)
+  await box.sh('rm /run/ran')
+  await box.ifDown('eth1')
+  await settled(box)
+  t.strictSame(short(await told(box)), ['lost eth1', 'down eth1'])
+  t.not((await box.run(made)).stdout, '', 'somebody listens')
+  t.match(await box.sh('cat /run/ran'), /^nft -f -$[^]*^ip -4 -force -batch -$/m)
+  t.equal((await box.run('cat /run/waited')).stdout, '', 'none of these found events')
+})
+
+t.test('a hook that is killed before it noted what it told: told again rather than never', async (t) => {
+  const box = await quietBox(t)
+  await program(box, 'record', recorder)
+  await replace(box, 'mv', 'case $* in *.told) exec kill -KILL $PPID ;; esac\nexec /usr/bin/mv "$@"\n')
+  await box.ifDown('eth1')
+  await box.sh('rm /usr/local/sbin/mv')
+  await settled(box)
+  t.strictSame(short(await told(box)), ['lost eth1', 'down eth1'])
+  await up(box, 'eth0')
+  await settled(box)
+  t.strictSame(short(await told(box)), ['lost eth1', 'down eth1', 'lost eth1', 'down eth1'])
+  await up(box, 'eth0')
+  await settled(box)
+  t.equal((await told(box)).length, 4, 'and not a third time')
+})
+
 t.test('a queue that nobody empties does not grow for ever: the oldest go', async (t) => {
   const box = await quietBox(t)
   await program(box, 'record', recorder)

@@ -3,6 +3,7 @@
 //   box: many1 … many200   10.64.N.2/24 and 2001:db8:N::2/64, gateways .1 and ::1, nobody at their other ends
 
 import t from 'tap'
+import { until } from '../../lab/wait.js'
 import { makeBox, tunnelUp, type Box } from './box.js'
 
 const numbers = Array.from({ length: 200 }, (_, index) => index + 1)
@@ -156,4 +157,20 @@ t.test('from few links to many and back what is pinned stays on its link', async
   t.strictSame(looked.filter((line) => !right.some((form) => form.test(line))), [])
   t.ok(looked.length > 100, `looked ${looked.length} times`)
   t.equal(await box.sh('ip rule; ip -6 rule'), few, 'no rule is left over')
+})
+
+t.test('whoever listens is told of each of many, in order', { timeout: 200_000 }, async (t) => {
+  const box = await makeManyBox(t)
+  await box.run('mkdir -p /etc/multilink/event.d; cd /etc/multilink/event.d; cat >record; chmod 755 record', `#!/bin/sh
+    echo "$MULTILINK_EVENT $MULTILINK_LINK $MULTILINK_FAMILY $MULTILINK_ADDRESS6 $MULTILINK_MARK" >>/run/told
+    [ "$MULTILINK_LINK" != many200 ] || echo $MULTILINK_USABLE >>/run/usable`)
+  await apply(box, 200)
+  const last = 'grep -q "^usable many200 6 " /run/told'
+  await until('the last event has been told', async () => (await box.run(last)).code === 0, { limit: 120_000 })
+  t.strictSame((await box.sh('cat /run/told')).split('\n'), numbers.flatMap((n) => {
+    const facts = `2001:db8:${n}::2 0x${n.toString(16).padStart(2, '0')}000000`
+    return [`up many${n}  ${facts}`, `usable many${n} 4 ${facts}`, `usable many${n} 6 ${facts}`]
+  }))
+  const usable = numbers.map((n) => `many${n}`).join(' ')
+  t.equal(await box.sh('cat /run/usable'), [usable, usable, usable].join('\n'))
 })
