@@ -23,19 +23,16 @@ loosen_filters() {
 	for name in $loosened; do
 		! read_filter "$name" || [ "$value" = 2 ] || echo 2 >"$setting"
 	done
-	for before in $restored; do
-		restore_filter "$before"
-	done
+	# shellcheck disable=SC2086 # paths without blanks
+	[ -z "$restored" ] || restore_filters $restored
 }
 
-restore_filter() {
-	[ -e "$1" ] || return 0
-	! read_filter "${1##*/}" || cat "$1" >"$setting"
-	rm -f "$1"
-}
-
+# restore_filters RECORD…: puts back what was before, where the interface is still there, and forgets it: all with one
+# process.
 restore_filters() {
-	for before in "$state"/.before/*; do
-		restore_filter "$before"
+	for before; do
+		read_filter "${before##*/}" || continue
+		! read -r was <"$before" || echo "$was" >"$setting"
 	done
+	rm -f "$@"
 }

@@ -158,7 +158,7 @@ unload() {
 	list_routing || left=1
 	compare_routing
 	run_todo del || left=1
-	restore_filters
+	restore_filters "$state"/.before/*
 	forget_changes
 	wake_monitor
 	return $left
