@@ -34,15 +34,15 @@ part == 4 && NF {
 part == 5 && NF == 2 { refused[$1, $2] }
 
 END {
-	for (family = 4; family <= 6; family += 2)
+	for (family = 4; family <= 6; family += 2) {
+		printf "" >(state "/.routes" family)
 		if (index(families, family)) decide_family(index(takes, family))
+	}
 	print_elements()
 	print_flowtable()
 	look_at_filters()
 	find_stale()
 	announce()
-	printf "%s", routes[4] >(state "/.routes4")
-	printf "%s", routes[6] >(state "/.routes6")
 	ORS = "\036"
 	print held_changes changes
 	print lost
@@ -69,8 +69,8 @@ function has(kind, i) { return record(kind, i) in is_there }
 # A link is usable in a family when it was brought up (or was found up and nobody took it down), its interface is up,
 # has carrier and an address, it has a gateway or needs none, and its checks do not fail.
 function decide_family(is_taken,    i) {
-	routes[family] = ""
-	dead_end[family] = "yes"
+	# Where the kernel takes no IPv6, no link has it, and there is nothing to say an error to either.
+	dead_end[family] = is_taken ? "yes" : ""
 	usable_count = 0
 	active_tier = ""
 	# Metric 1: unbound packets find this one first; it is on lo, which nothing binds to that wants to leave. IPv6 has no
@@ -96,11 +96,9 @@ function decide_family(is_taken,    i) {
 	if (common_table) route_common()
 	pin_links()
 	pin_leases()
-	# Where the kernel takes no IPv6, no link has it, and there is nothing to say an error to either.
-	if (!is_taken) routes[family] = dead_end[family] = ""
 }
 
-function add_route(text) { routes[family] = routes[family] text "\n" }
+function add_route(text) { if (index(takes, family)) print text >(state "/.routes" family) }
 
 # observe_link: sets usable, gateway and reason ("" if usable), and whether the link has a way out at all (routed).
 function observe_link(i) {
