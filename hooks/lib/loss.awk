@@ -1,7 +1,8 @@
 # Ends what is pinned to links: this machine's TCP connections with `ss -K`, whose programs get ECONNABORTED, and the
 # tracking entries of every other protocol with `conntrack -D`, so that their next packet is a new flow's first.
-# In:  this machine's TCP sockets (ss -Htn), then for each link a line "== MARK/MASK [FILE]" and the entries with that
-#      mark (conntrack -L -o extended); lines "failed: WHAT"; -v at_once=N connections for one `ss -K`
+# In:  this machine's TCP sockets (ss -Htn); for each link and family a line "== ipv4|ipv6 MARK SELECTOR [FILE]", where
+#      SELECTOR is what `conntrack -m` takes; tracking entries (conntrack -L -o extended), also others'; lines "failed:
+#      WHAT"; -v mask=DECIMAL, one run of bits; -v at_once=N connections for one `ss -K`
 # Out: a line for each thing that failed. With a FILE (the link is not lost, what runs over it is to move): that file,
 #      empty or an nft command that puts forwarded TCP connections into the set moved4 or moved6; sockets that are bound
 #      to a device stay.
@@ -10,23 +11,28 @@
 $1 == "failed:" { sub(/^failed: /, ""); print; next }
 
 $1 == "==" {
-	selector = $2; file = $3
-	if (file != "") printf "" > file
+	selectors[$2, $3] = $4; file_of[$2, $3] = $5
+	if ($5 != "") printf "" > $5
+	sockets_end = 1
 	next
 }
 
 # "State Recv-Q Send-Q Local Peer". A socket bound to a device is written address%device:port. An IPv4 connection of an
 # IPv6 socket is tracked as IPv4, and ss finds it by its IPv4 addresses.
-selector == "" {
+!sockets_end {
 	if ($1 == "TIME-WAIT") next
 	bound[plain($4) " " plain($5)] = $4 ~ /%/
 	next
 }
 
-$1 !~ /^ipv[46]$/ { next }
+{
+	link = $1 SUBSEP masked_mark()
+	if (!(link in selectors)) next
+	file = file_of[link]
+}
 
 $4 != 6 {
-	if (!named[$1, selector, $4]++) other[++others] = "-f " $1 " -m " selector " -p " $4
+	if (!named[link, $4]++) other[++others] = "-f " $1 " -m " selectors[link] " -p " $4
 	next
 }
 
@@ -59,7 +65,16 @@ END {
 	for (file in files) print " }" > file
 }
 
-BEGIN { kill = "ss -HtnK -F - >/dev/null" }
+BEGIN {
+	kill = "ss -HtnK -F - >/dev/null"
+	for (lowest = 1; lowest < mask && mask % (2 * lowest) == 0; lowest *= 2);
+}
+
+# awk has no bitwise "and". (It would write a large number with an exponent.)
+function masked_mark() {
+	if (!match($0, / mark=[0-9]+/)) return 0
+	return sprintf("%.0f", int(substr($0, RSTART + 6, RLENGTH - 6) / lowest) % (mask / lowest + 1) * lowest)
+}
 
 function plain(address) {
 	sub(/%[^:\]]*/, "", address)

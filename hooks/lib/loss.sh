@@ -8,6 +8,10 @@
 # IPv6 connections; beyond that it is garbled without an error. And the kernel checks it in quadratic time (500: 9 ms).
 kill_at_once=400
 
+# Lines of lost and moved, above which all tracking entries are listed once, and loss.awk looks for theirs. The kernel
+# looks through all of its entries to list those of one mark: of 200 links that took 3 seconds.
+list_at_once=20
+
 # let_go: at once, and once more a second later for packets that had passed the old table on another processor
 # meanwhile. No process at all when there is nothing to let go of.
 let_go() {
@@ -35,7 +39,7 @@ hold_off() {
 
 # end_pinned: everything that is pinned to the links in lost and moved.
 end_pinned() {
-	list_pinned | awk -v at_once="$kill_at_once" -f "$lib/loss.awk" | while read -r failure; do
+	list_pinned | awk -v mask="$((mask))" -v at_once="$kill_at_once" -f "$lib/loss.awk" | while read -r failure; do
 		say "$failure; what runs over a lost link will time out"
 	done
 	while read -r name _ family; do
@@ -48,33 +52,51 @@ end_pinned() {
 # list_pinned: what loss.awk reads.
 list_pinned() {
 	ss -Htn || echo 'failed: ss cannot list sockets'
-	list_entries "$lost"
-	list_entries "$moved" /
-}
-
-# list_entries LINES MOVED: of each link the entries that carry its mark. The kernel looks through all entries for them,
-# so both families of a lost link at once.
-list_entries() {
+	count=0
 	while read -r name mark family; do
 		[ -n "$name" ] || continue
-		only="-f ipv$family"
-		if [ -z "${2:-}" ] && has_both "$1" "$name $mark"; then
-			[ "$family" = 4 ] || continue
-			only=
-		fi
-		printf '== %s/%s %s\n' "$mark" "$mask" "${2:+$state/.moved$family$2.$name}"
-		# It also tells how many there were, on stderr.
-		# shellcheck disable=SC2086 # an option or none
-		conntrack -L $only -m "$mark/$mask" -o extended 2>/dev/null || echo 'failed: conntrack cannot list entries'
+		count=$((count + 1))
+		echo "== ipv$family $((mark)) $mark/$mask"
 	done <<-EOF
-		$1
+		$lost
+	EOF
+	while read -r name mark family; do
+		[ -n "$name" ] || continue
+		count=$((count + 1))
+		echo "== ipv$family $((mark)) $mark/$mask $state/.moved$family/.$name"
+	done <<-EOF
+		$moved
+	EOF
+	if [ $count -gt $list_at_once ]; then list_entries; else list_by_mark; fi
+}
+
+# list_by_mark: the entries of each link, both families' at once.
+list_by_mark() {
+	while read -r name mark family; do
+		if [ -z "$name" ]; then continue; fi
+		if ! has_both "$name $mark"; then
+			list_entries -f "ipv$family" -m "$mark/$mask"
+		elif [ "$family" = 4 ]; then
+			list_entries -m "$mark/$mask"
+		fi
+	done <<-EOF
+		$lost$moved
 	EOF
 }
 
-# has_both LINES LINK: whether both families of "NAME MARK" are among them.
+# It also tells how many there were, on stderr.
+list_entries() {
+	conntrack -L "$@" -o extended 2>/dev/null || echo 'failed: conntrack cannot list entries'
+}
+
+# has_both LINK: whether both families of "NAME MARK" are among lost and moved.
 has_both() {
-	case $newline$1$newline in
-	*"$newline$2 4$newline"*"$newline$2 6$newline"*) ;;
+	case $newline$lost$moved in
+	*"$newline$1 4$newline"*) ;;
+	*) return 1 ;;
+	esac
+	case $newline$lost$moved in
+	*"$newline$1 6$newline"*) ;;
 	*) return 1 ;;
 	esac
 }

@@ -174,3 +174,33 @@ t.test('whoever listens is told of each of many, in order', { timeout: 200_000 }
   const usable = numbers.map((n) => `many${n}`).join(' ')
   t.equal(await box.sh('cat /run/usable'), [usable, usable, usable].join('\n'))
 })
+
+t.test('what is pinned to lost links is let go of, however many they are', { timeout: 100_000 }, async (t) => {
+  const box = await makeManyBox(t)
+  await apply(box, 200)
+  // What a link carries: a connection and a flow of each family.
+  const pairs = ['-d 198.51.100.1 -s 192.0.2.1', '-d 2001:db8::1 -s 2001:db8::2']
+  const entries = numbers.flatMap((n) => pairs.flatMap((pair) => ['tcp --state ESTABLISHED', 'udp'].map((protocol) =>
+    `conntrack -I ${pair} -p ${protocol} --sport ${1000 + n} --dport 53 -m 0x${n.toString(16)}000000 -t 300 2>&1`)))
+  await box.sh(entries.slice(0, 400).join('\n'))
+  await box.sh(entries.slice(400).join('\n'))
+  await box.sh(`printf '#!/bin/sh\necho "$*" >>/run/asked\nexec /usr/sbin/conntrack "$@"\n' >/usr/local/sbin/conntrack
+    chmod 755 /usr/local/sbin/conntrack`)
+  const pinned = async (what: string) =>
+    (await box.sh(`/usr/sbin/conntrack -L -p ${what} 2>/dev/null | sed 's/.* mark=\\([0-9]*\\).*/\\1/'`))
+      .split('\n').filter((mark) => mark !== '').map((mark) => Number(mark) / 0x1000000).sort((a, b) => a - b)
+  const both = (links: readonly number[]) => links.flatMap((n) => [n, n])
+
+  await box.sh('ip link set far7 down; /var/lib/multilink/current/changed')
+  const afterOne = numbers.filter((n) => n !== 7)
+  t.strictSame(await pinned('udp'), both(afterOne), 'one')
+  await box.sh(`for n in $(seq 100 160); do echo "link set far$n down"; done | ip -batch -; : >/run/asked
+    ip -6 address flush dev many50; /var/lib/multilink/current/changed`)
+  const left = afterOne.filter((n) => n < 100 || n > 160)
+  t.strictSame(await pinned('udp -f ipv4'), left, 'many')
+  t.strictSame(await pinned('udp -f ipv6'), left.filter((n) => n !== 50), 'and one that is lost for IPv6 only')
+  t.strictSame(await pinned('tcp'), both(numbers), 'TCP ends by its sockets and resets, not by its entries')
+  const asked = await box.sh('cat /run/asked')
+  t.match(asked, /^-L -o extended$/m, 'all entries are listed once')
+  t.notMatch(asked, /^-L .*-m 0x64000000/m, 'and not those of each link')
+})
