@@ -2,8 +2,20 @@
 
 import type { Box } from './box.js'
 
+/**
+ * Shell: what follows it sees the box between two runs of multilink. In the middle of one, routes can be there already
+ * for which the nft table is not.
+ */
+export const betweenRuns = '[ ! -d /run/multilink ] || { exec 9>>/run/multilink/.lock; flock 9; }'
+
+/** What the commands print, each under a heading. */
+async function listBetweenRuns(box: Box, commands: readonly string[]): Promise<string> {
+  const script = [betweenRuns, ...commands.map((command) => `echo "# ${command}"; ${command}`)].join('\n')
+  return (await box.sh(script, { reject: false })).stdout
+}
+
 /** Ruleset (without counters), rules and routes of both families of the box, and the records of its links. */
-export async function kernelState(box: Box): Promise<string> {
+export function kernelState(box: Box): Promise<string> {
   const commands = [
     'nft --stateless list ruleset',
     'ip rule',
@@ -14,16 +26,14 @@ export async function kernelState(box: Box): Promise<string> {
     'cd /run/multilink 2>/dev/null && grep -r . --exclude-dir=".*" . | sort',
     'grep . /proc/sys/net/ipv4/conf/*/rp_filter',
   ]
-  return (
-    await box.sh(commands.map((command) => `echo "# ${command}"; ${command}`).join('\n'), { reject: false })
-  ).stdout
+  return listBetweenRuns(box, commands)
 }
 
 /**
  * What multilink made in the box's kernel and nothing else, for labs where the rest changes by itself: its table, rules
  * and routes of both families, and the links' reverse path filters.
  */
-export async function ownState(box: Box): Promise<string> {
+export function ownState(box: Box): Promise<string> {
   const commands = [
     'nft --stateless list table inet multilink',
     ...['-4', '-6'].flatMap((family) => [
@@ -34,9 +44,7 @@ export async function ownState(box: Box): Promise<string> {
     ]),
     'grep . /proc/sys/net/ipv4/conf/*/rp_filter',
   ]
-  return (
-    await box.sh(commands.map((command) => `echo "# ${command}"; ${command}`).join('\n'), { reject: false })
-  ).stdout
+  return listBetweenRuns(box, commands)
 }
 
 /** Runs a hook as ifupdown does, for an interface that stays as it is. */

@@ -33,15 +33,18 @@ export function offerOf(link: LabLink, state: LinkState): Offer {
   return { options: [`3,${gatewaysOf(link)[state.gateway].v4}`] }
 }
 
-/** dhclient's pace: a lease ends 4 s after the server has. (dnsmasq itself gives none under two minutes.) */
+/**
+ * dhclient's pace: a lease ends 10 s after the server has, and is renewed so early that also a busy machine comes in
+ * time. (dnsmasq itself gives none under two minutes.)
+ */
 export const dhclientPace = `
 timeout 1;
 retry 1;
 initial-interval 1;
 backoff-cutoff 1;
-supersede dhcp-lease-time 4;
+supersede dhcp-lease-time 10;
 supersede dhcp-renewal-time 1;
-supersede dhcp-rebinding-time 3;
+supersede dhcp-rebinding-time 8;
 `
 
 /** The config: the gateway of one link is in it; a dead provider is noticed by checks, if there are any. */

@@ -3,7 +3,7 @@
 // makes other changes, MULTILINK_CHANGES=N fewer or more. `npm run test:links -- test/lab/long/random-changes.test.ts`
 
 import t, { type Test } from 'tap'
-import { ownState } from '../kernel-state.js'
+import { betweenRuns, ownState } from '../kernel-state.js'
 import type { Lab } from '../network.js'
 import { deb, labOf, ports } from '../scenario.js'
 import { hostOf, lan, links, linkSeenAs, stanza, type Family } from '../topology.js'
@@ -22,6 +22,8 @@ const count = Number(process.env['MULTILINK_CHANGES'] ?? 200)
 
 /** A time in which nothing was changed, and what was usable then. */
 interface Calm {
+  /** the change before it */
+  readonly title: string
   readonly from: number
   to: number
   readonly ways: Record<Family, Ways>
@@ -38,8 +40,8 @@ function waysOut(state: State, family: Family): Ways {
 }
 
 /** A calm that begins now; until it is known when it ends, it has no length. */
-function calmIn(state: State): Calm {
-  return { from: Date.now(), to: 0, ways: { 4: waysOut(state, 4), 6: waysOut(state, 6) } }
+function calmIn(title: string, state: State): Calm {
+  return { title, from: Date.now(), to: 0, ways: { 4: waysOut(state, 4), 6: waysOut(state, 6) } }
 }
 
 async function startLab(t: Test): Promise<{ lab: Lab; server: DhcpServer; features: Features }> {
@@ -64,9 +66,13 @@ async function startLab(t: Test): Promise<{ lab: Lab; server: DhcpServer; featur
   return { lab, server, features }
 }
 
-/** What of the state the box has not come to yet; empty once it has. */
-async function differences(lab: Lab, state: State, families: readonly Family[], checks: boolean): Promise<string[]> {
-  const { stdout } = await lab.box.sh(`
+/** What of the state the box has not come to yet; empty once it has. `lock`: shell to run first, see betweenRuns. */
+async function differences(
+  { lab, families, checks }: Sight,
+  state: State,
+  lock: '' | typeof betweenRuns,
+): Promise<string[]> {
+  const { stdout } = await lab.box.sh(`${lock}
     cd /run/multilink
     for family in 4 6; do
       ls .in$family 2>/dev/null | sed "s/^/in$family /"
@@ -107,6 +113,13 @@ async function differences(lab: Lab, state: State, families: readonly Family[], 
   return problems
 }
 
+/** What is looked at to see whether the box has come to a state. */
+interface Sight {
+  readonly lab: Lab
+  readonly families: readonly Family[]
+  readonly checks: boolean
+}
+
 /** All there is to see of a box that has not come to its state. */
 async function pictureOf(lab: Lab): Promise<string> {
   const commands = ['ip -br address', 'ip route show table all', 'ip -6 route show table all proto 157', 'conntrack -L',
@@ -115,12 +128,19 @@ async function pictureOf(lab: Lab): Promise<string> {
   return (await lab.box.sh(script, { reject: false })).stdout
 }
 
-/** Waits until the box has come to the state; resolves to the milliseconds that took. */
-async function settled(lab: Lab, state: State, families: readonly Family[], checks: boolean): Promise<number> {
+/**
+ * Waits until the box has come to the state and the run that brought it there has ended; resolves to the milliseconds
+ * that took.
+ */
+async function settled(sight: Sight, state: State): Promise<number> {
   const begin = performance.now()
   let left: string[] = []
-  const ask = async (): Promise<boolean> => (left = await differences(lab, state, families, checks)).length === 0
-  await until('the links settle', ask, { limit: 30_000 }).catch((failure: unknown) => {
+  const ask = async (): Promise<boolean> => {
+    left = await differences(sight, state, '')
+    if (left.length === 0) left = await differences(sight, state, betweenRuns)
+    return left.length === 0
+  }
+  await until('the links settle', ask).catch((failure: unknown) => {
     throw new Error(`${String(failure)}: ${left.join('; ')}`)
   })
   return performance.now() - begin
@@ -170,8 +190,9 @@ t.test(`${count} changes under load, seed ${seed}`, async (t) => {
   const took: Record<string, number[]> = {}
   let state = allSound
   let foreign = 0
-  await settled(lab, state, families, features.checks)
-  let calm = calmIn(state)
+  const sight = { lab, families, checks: features.checks }
+  await settled(sight, state)
+  let calm = calmIn('at the beginning', state)
   calms.push(calm)
 
   for (let i = 1; i <= count; i++) {
@@ -192,14 +213,14 @@ t.test(`${count} changes under load, seed ${seed}`, async (t) => {
       await make({ lab, server, checks: features.checks }, change, state)
     }
     const title = `${i}: ${told.join(', ')}`
-    const milliseconds = await settled(lab, state, families, features.checks).catch((failure: unknown) => {
+    const milliseconds = await settled(sight, state).catch((failure: unknown) => {
       t.fail(`${title}: ${String(failure)}`)
     })
     if (milliseconds === undefined) {
       t.comment(await pictureOf(lab))
       break
     }
-    calms.push((calm = calmIn(state)))
+    calms.push((calm = calmIn(title, state)))
     const [first] = told
     if (told.length === 1 && first !== undefined) (took[first.replace(/.*: /, '')] ??= []).push(milliseconds)
 
@@ -222,7 +243,11 @@ t.test(`${count} changes under load, seed ${seed}`, async (t) => {
   for (const { whose, answers } of await load.end()) {
     const judged = answers.flatMap((answer) => {
       const calm = calms.find(({ from, to }) => answer.at >= from && answer.at + answer.took <= to)
-      return calm === undefined ? [] : [problemOf(answer, calm.ways[familyOf(answer.host)], whose)]
+      if (calm === undefined) return []
+      const problem = problemOf(answer, calm.ways[familyOf(answer.host)], whose)
+      const [since, until] = [answer.at - calm.from, calm.to - answer.at]
+      const when = `begun ${since} ms after, ${until} ms before the next`
+      return [problem && `${calm.title}: ${answer.host}: ${problem}, ${when}`]
     })
     t.comment(`${whose}: ${answers.length} connections, ${judged.length} of them between changes`)
     t.same(judged.filter(Boolean), [], `none of ${whose} failed between changes`)
