@@ -54,6 +54,7 @@ END {
 	print restored
 	print stale
 	print telling
+	print revived
 }
 
 function trim(text) { sub(/^[ \t]+/, "", text); sub(/[ \t]+$/, "", text); gsub(/\036/, "?", text); return text }
@@ -71,7 +72,7 @@ function has(kind, i) { return record(kind, i) in is_there }
 function decide_family(is_taken,    i) {
 	# Where the kernel takes no IPv6, no link has it, and there is nothing to say an error to either.
 	dead_end[family] = is_taken ? "yes" : ""
-	usable_count = 0
+	usable_count = was_usable = 0
 	active_tier = ""
 	# Metric 1: unbound packets find this one first; it is on lo, which nothing binds to that wants to leave. IPv6 has no
 	# next hop over lo: that the route is of type local tells the same.
@@ -81,6 +82,7 @@ function decide_family(is_taken,    i) {
 		usable[i] = routed[i] = 0
 		if ((family, name[i]) in default_via) main_leads_out[family] = "yes"
 		if (configured[family, i] == "none") continue
+		if (has("in", i)) was_usable = 1
 		addresses[family, i] = is_taken ? held[family, name[i]] : ""
 		observe_link(i)
 		note_addresses(i)
@@ -93,6 +95,7 @@ function decide_family(is_taken,    i) {
 		usable_count++
 		if (active_tier == "" || tier[i] < active_tier) active_tier = tier[i]
 	}
+	if (usable_count && !was_usable) revived = revived family "\n"
 	if (common_table) route_common()
 	pin_links()
 	pin_leases()

@@ -9,6 +9,7 @@ leaving=          # lines "FAMILY ADDRESS": what links had last and have no long
 loosened=         # links whose rp_filter is to be 2, or to be recorded
 restored=         # records in .before of what is no link now
 stale=            # records of links that left the config, or whose IPv6 did
+revived=          # families, a line each, that no link was usable in and one is now
 telling=          # if anything is news: what .told is to say then (announce.awk)
 
 # decide: sets all of these, and writes what comes and goes in the nft table to .decided, and the routes that should be
@@ -49,7 +50,7 @@ split_decided() {
 	unset IFS
 	changes=$1 lost=$2 moved=$3 leaving=$4 forgotten=$5 adopted=$6 loosened=$7
 	shift 7
-	restored=$1 stale=$2 telling=$3
+	restored=$1 stale=$2 telling=$3 revived=$4
 }
 
 # adopt LINK…: found up. What the kernel's route says now is not recorded: the link is to be out when that goes.

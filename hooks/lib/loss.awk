@@ -1,5 +1,6 @@
 # Ends what is pinned to links: this machine's TCP connections with `ss -K`, whose programs get ECONNABORTED, and the
-# tracking entries of every other protocol with `conntrack -D`, so that their next packet is a new flow's first.
+# tracking entries of every other protocol with `conntrack -D`, so that their next packet is a new flow's first. So are
+# those of TCP connections that nothing has answered yet.
 # In:  this machine's TCP sockets (ss -Htn); for each link and family a line "== ipv4|ipv6 MARK SELECTOR [FILE]", where
 #      SELECTOR is what `conntrack -m` takes; tracking entries (conntrack -L -o extended), also others'; lines "failed:
 #      WHAT"; -v mask=DECIMAL, one run of bits; -v at_once=N connections for one `ss -K`
@@ -31,10 +32,12 @@ $1 == "==" {
 	file = file_of[link]
 }
 
-$4 != 6 {
-	if (!named[link, $4]++) other[++others] = "-f " $1 " -m " selectors[link] " -p " $4
-	next
-}
+$4 != 6 { forget($4, ""); next }
+
+# No answer, so nothing that could be picked up in its middle: the next SYN, also one that is sent again, goes over a
+# link that is in. Left where it is, the entry would also catch a later connection from the same port (nf_conntrack
+# keeps it for 120 s), and the kernel uses ports again within seconds.
+$6 == "SYN_SENT" && file == "" { forget("tcp", " --state SYN_SENT"); next }
 
 # Two tuples: as it began, and as answers come. A socket that began the connection is at the first one's source, before
 # translation; one that was connected to is at the source of the answers.
@@ -56,10 +59,12 @@ END {
 		print (i % at_once == 1 || at_once == 1 ? "" : "or ") filter[i] | kill
 		if ((i % at_once == 0 || i == ends) && close(kill) != 0) print "ss cannot end connections"
 	}
-	# It gives up when an entry went by itself meanwhile: so again, a few times.
+	# It gives up when an entry went by itself meanwhile: so again, a few times. Once it got to the end it says how many it
+	# deleted; that none is left (exit status 1) is what is wanted.
 	for (i = 1; i <= others; i++) {
 		tries = 5
-		while ((status = system("conntrack -D " other[i] " >/dev/null 2>&1")) != 0 && --tries > 0);
+		delete_entries = "conntrack -D " other[i] " 2>&1 >/dev/null | grep -q 'have been deleted'"
+		while ((status = system(delete_entries)) != 0 && --tries > 0);
 		if (status != 0) print "conntrack -D " other[i] " failed"
 	}
 	for (file in files) print " }" > file
@@ -68,6 +73,11 @@ END {
 BEGIN {
 	kill = "ss -HtnK -F - >/dev/null"
 	for (lowest = 1; lowest < mask && mask % (2 * lowest) == 0; lowest *= 2);
+}
+
+# forget PROTOCOL MORE: the entries of the line's family and link.
+function forget(protocol, more) {
+	if (!named[link, protocol]++) other[++others] = "-f " $1 " -m " selectors[link] " -p " protocol more
 }
 
 # awk has no bitwise "and". (It would write a large number with an exponent.)

@@ -15,6 +15,7 @@ list_at_once=20
 # let_go: at once, and once more a second later for packets that had passed the old table on another processor
 # meanwhile. No process at all when there is nothing to let go of.
 let_go() {
+	forget_unanswered
 	[ -n "$lost$moved" ] || return 0
 	[ -z "$moved" ] || hold_off
 	end_pinned
@@ -117,6 +118,15 @@ sweep() {
 	sweep_moved
 	moved=
 	[ -z "$lost" ] || end_pinned
+}
+
+# forget_unanswered: while no link was usable the kernel's own choice carried what was begun, without a mark. What
+# nothing has answered yet begins anew over a link, and what uses its port again does not follow it. Fails when there is
+# none.
+forget_unanswered() {
+	for family in $revived; do
+		conntrack -D -f "ipv$family" -m "0/$mask" -p tcp --state SYN_SENT >/dev/null 2>&1 || :
+	done
 }
 
 # What had passed the old table meanwhile. Connections are not ended a second time: one that is bound to the link may
