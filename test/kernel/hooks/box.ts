@@ -5,11 +5,13 @@
 //        rausb0  192.168.0.2/24   gateway 192.168.0.1
 
 import { execa } from 'execa'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { commandLimit } from '../../limits.js'
+import { kill } from '../../lab/namespaces.js'
+import { until } from '../../lab/wait.js'
+import { commandLimit, fileLimit } from '../../limits.js'
 import { bundleProgram, project } from '../../program.js'
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -36,6 +38,13 @@ export interface Result {
   readonly stderr: string
 }
 
+/** A process that lives in a box. */
+export interface Guest {
+  readonly id: number
+  readonly session: number
+  readonly words: string
+}
+
 export interface Box {
   /** Runs a script and returns what it printed; the test fails if it fails. */
   sh(script: string): Promise<string>
@@ -50,6 +59,10 @@ export interface Box {
   ifDown(name: string, environment?: Readonly<Record<string, string>>): Promise<Result>
   /** Everything that multilink may change; `kernel` leaves its own files out. */
   state(what?: 'kernel'): Promise<string>
+  /** What runs in it in the background. */
+  guests(): Promise<Guest[]>
+  /** Waits until nothing does: the sweep a second after a link was lost is over, and all events are told and logged. */
+  rests(): Promise<void>
 }
 
 // Boxes have nothing to do with each other, and much of what they do is waiting for the kernel.
@@ -64,6 +77,7 @@ export async function makeBox(t: Test): Promise<Box> {
   const holder = execa('unshare', ['--net', '--mount', '--propagation', 'private',
     join(project, 'test/kernel/hooks/box-root.sh'), project, program], { stdin: 'pipe', reject: false })
   t.teardown(async () => {
+    for (const { id } of await guestsOf(holder.pid ?? 0)) kill(id)
     holder.stdin.end()
     await holder
   })
@@ -72,6 +86,23 @@ export async function makeBox(t: Test): Promise<Box> {
     void holder.then(({ stderr }) => reject(new Error(`no box: ${stderr}`)))
   })
   return boxOf(t, holder.pid ?? 0)
+}
+
+/** What runs in a box, which is known by the box's mounts, but for what holds it. */
+async function guestsOf(holder: number): Promise<Guest[]> {
+  const mountsOf = (id: string) => readlink(`/proc/${id}/ns/mnt`).catch(() => '')
+  const mounts = await mountsOf(String(holder))
+  // A box that never came to be, or is gone, has none of its own.
+  if (['', await mountsOf('self')].includes(mounts)) return []
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== holder)
+  const guests = ids.map(async (id): Promise<Guest[]> => {
+    if ((await mountsOf(id)) !== mounts) return []
+    const [stat, words] = await Promise.all(['stat', 'cmdline'].map((file) =>
+      readFile(`/proc/${id}/${file}`, 'utf8').catch(() => '')))
+    const [, , , session] = stat?.replace(/^.*\) /s, '').split(' ') ?? []
+    return [{ id: Number(id), session: Number(session), words: words?.split('\0').join(' ').trim() ?? '' }]
+  })
+  return (await Promise.all(guests)).flat()
 }
 
 /** Gives every link its address and sets it up. */
@@ -95,10 +126,10 @@ export async function appliedBox(t: Test): Promise<Box> {
  */
 export function tunnelUp(name: string, addresses: string): string {
   return `ip tuntap add ${name} mode tun
-    timeout 60 python3 -c 'import fcntl, struct, time
+    timeout ${fileLimit / 1000} python3 -c 'import fcntl, signal, struct
 tun = open("/dev/net/tun", "r+b", 0)
 fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH", b"${name}", 0x1001))
-time.sleep(60)' </dev/null >/dev/null 2>&1 & echo $! >/run/held
+signal.pause()' </dev/null >/dev/null 2>&1 & echo $! >/run/held
     until ip -o link show ${name} | grep -q ,LOWER_UP; do ip link set ${name} up; sleep 0.02; done
     ip address add ${addresses} dev ${name}`
 }
@@ -138,6 +169,10 @@ function boxOf(t: Test, pid: number): Box {
     state: async (what) => {
       const { stdout } = await run(`sh -s ${what ?? 'all'}`, stateScript)
       return stdout
+    },
+    guests: () => guestsOf(pid),
+    rests: async () => {
+      await until('nothing runs in the box', async () => (await guestsOf(pid)).length === 0)
     },
   }
 }
