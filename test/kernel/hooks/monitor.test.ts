@@ -3,9 +3,10 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { until } from '../../lab/wait.js'
+import { fileLimit } from '../../limits.js'
 import { project } from '../../program.js'
 import { allLinks, appliedBox, configureAll, linkConfigs, links, makeBox, type Box } from './box.js'
-import { addressesSettled, startMonitor } from './monitor.js'
+import { kernelRests, startMonitor } from './monitor.js'
 
 const ways = (box: Box) => box.sh('nft list map inet multilink ways')
 /** Waits until eth1's packets go to the chain. */
@@ -23,7 +24,7 @@ const events = [
     ip link set far-eth1 up; ip address add ${links.eth1.address} dev eth1; ip link set eth1 up` },
   { name: 'renamed', lose: 'ip link set eth1 down; ip link set eth1 name eth9; ip link set eth9 up',
     regain: 'ip link set eth9 down; ip link set eth9 name eth1; ip link set eth1 up' },
-  { name: 'in another namespace', lose: `unshare -n sh -c "echo ready; exec sleep 60" >/run/far 2>&1 &
+  { name: 'in another namespace', lose: `unshare -n sh -c "echo ready; exec sleep ${fileLimit / 1000}" >/run/far 2>&1 &
     echo $! >/run/far.id; until grep -q ready /run/far; do sleep 0.02; done; ip link set eth1 netns $(cat /run/far.id)`,
     regain: `nsenter -t $(cat /run/far.id) -n ip link set eth1 netns $$
     kill $(cat /run/far.id); ip address add ${links.eth1.address} dev eth1; ip link set eth1 up` },
@@ -110,7 +111,7 @@ t.test('own changes do not lead from one look to the next', async (t) => {
 
 t.test('what cannot matter to a link wakes nobody', async (t) => {
   const box = await appliedBox(t)
-  await addressesSettled(box)
+  await kernelRests(box)
   await box.sh(`ip -N -o monitor label link address route rule 2>&1 >/run/events & echo $! >/run/id
     until [ "$(awk '$4 != "00000000" && $2 == 0' /proc/net/netlink | wc -l)" -ge 1 ]; do sleep 0.02; done
     ip link add veth1 type veth peer name veth2
@@ -209,6 +210,7 @@ t.test('whichever of the two that watch is killed, both are started again and no
   const box = await appliedBox(t)
   const monitor = await startMonitor(t, box)
   for (const which of [0, 1]) {
+    await monitor.rests()
     const before = await monitor.watchers()
     await box.sh(`kill -9 ${before[which] ?? 'none'}; ip link set eth1 down`)
     await eth1Goes(box, 'out')
