@@ -44,6 +44,7 @@ t.test('a hook that gets the lock after an apply ends with what the apply wanted
   await box.sh(`${pointAt(1)}; /var/lib/multilink/current/boot`)
   t.not(await box.state(), wanted)
 
+  await box.rests() // what swept after eth1 had gone waits for the lock too
   // The first generation's hook waits for the lock while the second becomes current, as in install-generation.
   const { stderr } = await box.run(`
     exec 9>/run/multilink/.lock
