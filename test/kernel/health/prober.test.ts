@@ -5,9 +5,11 @@ import { readFile, writeFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ipBatch } from '../../lab/namespaces.js'
 import { until } from '../../lab/wait.js'
+import { commandLimit } from '../../limits.js'
 import { beyond, beyond6, makeGround, type Ground } from './ground.js'
 
-const fast = 'check_settings 0.1 0.1 3 3 1 - -'
+// An answer may take 10 seconds: only what is dropped is lost, however seldom fping gets to run.
+const patient = 'check_settings 0.2 10 3 3 1 - -'
 const targets = [...beyond, beyond6].join(' ')
 
 /** The words of the fpings that probe, sorted. */
@@ -20,14 +22,18 @@ const verdict = (ground: Ground, family: 4 | 6, link: string, expected: RegExp):
   until(`${link} is ${String(expected)} in IPv${family}`, async () => expected.test(await ground.health(family, link)))
 
 t.test('a provider that is dead behind a live gateway, and comes back, in one family', async (t) => {
-  const ground = await makeGround(t, [fast, `check eth1 ${targets}`, `check eth2 ${targets}`])
+  const ground = await makeGround(t, [patient, `check eth1 ${targets}`, `check eth2 ${targets}`])
   await ground.tell('start')
   for (const link of ['eth1', 'eth2']) for (const family of [4, 6] as const) await verdict(ground, family, link, /^up$/)
-  const groups = (await ground.processes()).filter(({ words }) => words.includes('-I eth2')).map(({ group }) => group)
+  const of2 = ({ words }: { words: string }): boolean => words.startsWith('fping') && words.includes('-I eth2')
+  const groups = await until('both families are probed', async () => {
+    const probes = (await ground.processes()).filter(of2)
+    return probes.length === 2 && probes.map(({ group }) => group)
+  })
   t.strictSame(groups, [65_002, 65_002], 'probes are known by the group of their link')
   await until('figures', async () => /^loss=0 rtt=\d/.test(await ground.probes(4, 'eth2')))
   await ground.drop(2, `ip daddr { ${beyond.join(', ')} }`)
-  await verdict(ground, 4, 'eth2', /^down no answer from 192\.0\.2\.1 192\.0\.2\.2 for 0\.3 s$/)
+  await verdict(ground, 4, 'eth2', /^down no answer from 192\.0\.2\.1 192\.0\.2\.2 for 0\.6 s$/)
   await until('it was announced', async () => (await ground.announced()) === 1)
   t.equal(await ground.health(6, 'eth2'), 'up', 'IPv6 is not touched')
   t.equal(await ground.health(4, 'eth1'), 'up', 'nor is the other link')
@@ -37,7 +43,7 @@ t.test('a provider that is dead behind a live gateway, and comes back, in one fa
 })
 
 t.test('a target that is dead alone does not take its link out', async (t) => {
-  const ground = await makeGround(t, [fast, `check eth1 ${targets}`])
+  const ground = await makeGround(t, [patient, `check eth1 ${targets}`])
   await ground.drop(1, `ip daddr ${beyond[0]}`)
   await ground.tell('start')
   await until('half of the probes are lost', async () => /^loss=[45]\d /.test(await ground.probes(4, 'eth1')))
@@ -46,7 +52,7 @@ t.test('a target that is dead alone does not take its link out', async (t) => {
 })
 
 t.test('"gateway" is the gateway of the link\'s table, and another one when that changes', async (t) => {
-  const ground = await makeGround(t, [fast, 'check eth1 gateway', 'check eth2 gateway'])
+  const ground = await makeGround(t, [patient, 'check eth1 gateway', 'check eth2 gateway'])
   await ground.tell('start')
   const before = ['4 eth1 198.51.101.1', '4 eth2 198.51.102.1', '6 eth1 fe80::1%eth1', '6 eth2 fe80::1%eth2']
   await until('gateways are probed', async () => (await probing(ground)).join() === before.join())
@@ -66,17 +72,18 @@ t.test('"gateway" is the gateway of the link\'s table, and another one when that
 })
 
 t.test('nothing is left', async (t) => {
-  const settings = [fast, `check eth1 ${targets}`, 'check_command eth2 sleep 60']
+  const sleep = `sleep ${commandLimit / 1000}`
+  const settings = [patient, `check eth1 ${targets}`, `check_command eth2 ${sleep}`]
   const ground = await makeGround(t, settings)
   await mkdir(join(ground.state, '.health4'))
   await writeFile(join(ground.state, '.health4/eth9'), 'up\n')
   await ground.tell('start')
   t.equal(await ground.health(4, 'eth9'), '', 'of a link that is no longer checked')
-  await until('the command runs', async () => (await ground.processes()).some(({ words }) => words === 'sleep 60'))
+  await until('the command runs', async () => (await ground.processes()).some(({ words }) => words === sleep))
   await ground.tell('stop')
   await until('when they are stopped', async () => (await ground.processes()).length === 1)
   await ground.tell('start')
-  await until('it runs again', async () => (await ground.processes()).some(({ words }) => words === 'sleep 60'))
+  await until('it runs again', async () => (await ground.processes()).some(({ words }) => words === sleep))
   await ground.killMonitor()
   await until('when the monitor is killed', async () => (await ground.processes()).length === 0)
 })
