@@ -14,6 +14,7 @@ import { renderArtefacts } from '../../../src/render/artefacts.js'
 import { readTemplates } from '../../../src/render/templates.js'
 import type { Status } from '../../../src/status/status.js'
 import { until } from '../../lab/wait.js'
+import { fileLimit } from '../../limits.js'
 import { ipBatch, namespacesOf, removeNamespacesNow, run, within } from '../../lab/namespaces.js'
 
 const namespace = `status-${process.pid}`
@@ -26,6 +27,15 @@ t.teardown(() => {
 })
 await run(['ip', 'netns', 'add', namespace])
 const inside = (...command: string[]) => run(within(namespace, command))
+/** Seconds that none of these tests takes. */
+const outlives = String(fileLimit / 1000)
+
+/** Waits until the kernel has noticed all carriers that came and went. */
+const carriersNoticed = () =>
+  until('all carriers are noticed', async () => {
+    const devices = (await inside('ip', '-o', 'link', 'show', 'up')).stdout.split('\n').filter(Boolean)
+    return devices.every((line) => /[<,]LOWER_UP[,>]/.test(line) !== line.includes('<NO-CARRIER,'))
+  })
 
 async function ask(...user: string[]): Promise<{ code: number; stderr: string; status: Status | undefined }> {
   const { code, stdout, stderr } = await run(
@@ -177,12 +187,17 @@ await t.test('with the table in the kernel', async (t) => {
       '-u',
       'SEEN_REPLY',
       '-t',
-      '100',
+      outlives,
       '-m',
       `${mark}`,
     )
   }
 
+  await carriersNoticed()
+  await until('eth0 has sent something', async () => {
+    const { stdout } = await inside('ip', '-j', '-s', 'link', 'show', 'eth0')
+    return !stdout.includes('"tx":{"bytes":0,')
+  })
   const { status } = await ask()
   await t.test('the whole is told', (t) => {
     t.match(status, { loaded: true, stopped: false, since: '2026-01-31T08:15:00.000Z', configNewer: false })
@@ -264,6 +279,7 @@ await t.test('with the table in the kernel', async (t) => {
       })
       await inside('ip', 'link', 'set', 'eth0', 'up')
       await inside('ip', 'link', 'set', 'peer0', 'down')
+      await carriersNoticed()
       t.match((await ask()).status?.links[0], {
         state: 'up',
         reason: 'in the balance, but it has no carrier',
@@ -334,6 +350,7 @@ bypass_to { ipv4 : goto use_eth0, ipv6 : goto use_eth1 }
     ],
     namespace,
   )
+  await carriersNoticed()
   const checks = 'its checks fail: no answer from 192.0.2.1 for 1.5 s'
   for (const [path, text] of [
     ['.out4/eth1', `${checks}\n`],
@@ -357,7 +374,7 @@ bypass_to { ipv4 : goto use_eth0, ipv6 : goto use_eth1 }
     await put(`run/multilink/${path}`, text)
   }
   await run(within(namespace, ['conntrack', '-I', '-p', 'udp', '-s', '2001:db8::2', '-d', '2001:db8::1',
-    '--sport', '1', '--dport', '53', '-t', '100', '-m', String(0x02000000)]))
+    '--sport', '1', '--dport', '53', '-t', outlives, '-m', String(0x02000000)]))
 
   const figuresOf = (status: Status | undefined) =>
     status?.links.map(({ health, ipv6 }) =>
@@ -375,7 +392,7 @@ bypass_to { ipv4 : goto use_eth0, ipv6 : goto use_eth1 }
   })
 
   const lock = join(root, 'run/multilink/.monitor')
-  const monitor = spawn('sh', ['-c', 'exec 4>>"$1"; flock -n 4; echo; exec sleep 100', 'sh', lock])
+  const monitor = spawn('sh', ['-c', 'exec 4>>"$1"; flock -n 4; echo; exec sleep "$2"', 'sh', lock, outlives])
   t.teardown(() => monitor.kill())
   await new Promise((resolve) => monitor.stdout.once('data', resolve))
   const { status } = await ask()
