@@ -6,6 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Test } from 'tap'
+import { commandLimit, fileLimit, installLimit } from '../../limits.js'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -14,7 +15,7 @@ export const deb = here('../../../dist/multilink.deb')
 
 /** The directory of a Debian 12 with what the .deb depends on; not to be written to. */
 export const debianRoot = async () =>
-  (await execa(here('../../debian-root'), ['package'], { timeout: 300_000 })).stdout
+  (await execa(here('../../debian-root'), ['package'], { timeout: installLimit })).stdout
 
 export interface Debian {
   /** Runs a script of sh -eu inside; answers what it printed, both outputs together. Fails as the script fails. */
@@ -27,8 +28,9 @@ export interface Debian {
 export async function startDebian(t: Test): Promise<Debian> {
   const root = await debianRoot()
   const place = await mkdtemp(path.join(tmpdir(), 'multilink-package-'))
-  const held = ['--mount', '--net', '--pid', '--fork', '--kill-child', here('throwaway'), root, place]
-  const holder = execa('unshare', held, { reject: false, timeout: 900_000 })
+  const held = ['--mount', '--net', '--pid', '--fork', '--kill-child', here('throwaway'), root, place,
+    String(fileLimit / 1000)]
+  const holder = execa('unshare', held, { reject: false, timeout: fileLimit })
   t.teardown(async () => {
     holder.kill('SIGKILL')
     await holder
@@ -47,7 +49,7 @@ export async function startDebian(t: Test): Promise<Debian> {
   const inside = [...target, '--', ...clean, 'sh', '-euc']
   return {
     sh: async (script) => {
-      const options = { all: true, stdin: 'ignore', reject: false, timeout: 60_000 } as const
+      const options = { all: true, stdin: 'ignore', reject: false, timeout: commandLimit } as const
       const { failed, shortMessage, all } = await execa('nsenter', [...inside, script], options)
       if (failed) throw new Error(`${shortMessage}\n${all}`)
       return all
