@@ -2,7 +2,7 @@
 // guest/run does the checks and reports them line by line. Root is required; three boots take about five minutes.
 
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -10,10 +10,11 @@ import { createInterface } from 'node:readline'
 import { execa } from 'execa'
 import t from 'tap'
 import { deb } from '../kernel/package/debian.js'
-import { installLimit } from '../limits.js'
+import { commandLimit, fileLimit, installLimit } from '../limits.js'
 
 const here = (name: string) => path.join(import.meta.dirname, name)
-const minutes = (count: number) => count * 60_000
+/** The guest's limits, in seconds, for its shell. */
+const limits = `limit=${commandLimit / 1000}\nboot_limit=${installLimit / 1000}\n`
 
 /** The namespace that the box is cabled to; `unshare` stays outside it as the parent of what it started. */
 async function nearTheBox(machine: number, command: string, ...args: string[]): Promise<boolean> {
@@ -41,12 +42,14 @@ t.test('a whole Debian with the package', async (t) => {
   t.teardown(() => rm(place, { recursive: true }))
 
   const root = (await execa(here('../debian-root'), ['system'], { timeout: installLimit })).stdout
-  await execa('unshare', ['--mount', here('disk'), root, deb, place], { timeout: minutes(2) })
+  await writeFile(path.join(place, 'limits'), limits)
+  await execa('unshare', ['--mount', here('disk'), root, deb, place], { timeout: installLimit })
 
   // env -i: the test runner instruments every Node that inherits its environment
   const clean = ['-i', `PATH=${process.env['PATH'] ?? ''}`]
   const apart = ['unshare', '--net', '--pid', '--fork', '--kill-child', here('far-end'), place]
-  const machine = execa('env', [...clean, ...apart], { buffer: false, reject: false, timeout: minutes(16) })
+  // What is left of the file's limit is for saying where it stood.
+  const machine = execa('env', [...clean, ...apart], { buffer: false, reject: false, timeout: fileLimit * 0.9 })
   t.teardown(() => machine.kill('SIGKILL'))
 
   /** What the box cannot do itself. */
@@ -56,7 +59,8 @@ t.test('a whole Debian with the package', async (t) => {
     'kill eth2': () => provider(machine.pid as number, 'dead', 'tap2'),
     'revive eth2': () => provider(machine.pid as number, 'alive', 'tap2'),
     lan: async () => {
-      const reached = await nearTheBox(machine.pid as number, 'ping', '-c', '1', '-W', '5', '10.0.0.2')
+      const patience = String(commandLimit / 1000)
+      const reached = await nearTheBox(machine.pid as number, 'ping', '-c', '1', '-W', patience, '10.0.0.2')
       t.ok(reached, 'the LAN reaches the box')
     },
   }
