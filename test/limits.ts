@@ -12,3 +12,11 @@ export const waitLimit = 60_000 * patience
 export const installLimit = 600_000 * patience
 /** One test file, in milliseconds; the run's, so that no test needs a limit of its own. */
 export const fileLimit = 1_200_000 * patience
+/**
+ * How long a test listens where nothing may come and no order of events shows it, in milliseconds. On a slow machine a
+ * wrong answer may come too late to be heard; a right one is never waited for with this.
+ */
+export const silence = 500 * patience
+
+/** What a program of a test gets in its environment to have the same limits. */
+export const limitsEnvironment = { MULTILINK_TEST_PATIENCE: String(patience) } as const

@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { execa } from 'execa'
+import { limitsEnvironment } from '../limits.js'
 import { cleanEnvironment, within } from './namespaces.js'
 import type { Methods, Reply } from './traffic/agent.js'
 
@@ -39,7 +40,7 @@ export async function startAgent(namespace: string): Promise<Agent> {
   const command = within(namespace, [process.execPath, '--eval', await built])
   const [file, ...args] = command as [string, ...string[]]
   const options = {
-    env: cleanEnvironment,
+    env: { ...cleanEnvironment, ...limitsEnvironment },
     extendEnv: false,
     ipc: true,
     buffer: false,

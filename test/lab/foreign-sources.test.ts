@@ -2,30 +2,21 @@
 // sends late resets and packets of dead connections. Every lab asserts the same counters when it closes; this
 // one provokes them.
 
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { balancedLab, labOf, linkNames, ports } from './scenario.js'
 import type { Lab } from './network.js'
+import { startStrays, type Strays } from './strays.js'
 import { lan, server } from './topology.js'
 import { until } from './wait.js'
 
-const rawPackets = fileURLToPath(new URL('raw-packets.py', import.meta.url))
 const servers = [server(1), server(2), server(3)]
 
-/** Sends strays from the LAN host for some seconds; resolves to how many. */
-async function sendStrays(lab: Lab, seconds: number): Promise<number> {
+/** Begins to send strays from the LAN host, 150 a second. */
+async function fromLanHost(lab: Lab): Promise<Strays> {
   // Ports of connections that are or were there: their late packets meet entries in every state.
   const { stdout } = await lab.run('lan', ['ss', '-Hant'])
-  const used = [...stdout.matchAll(/10\.1\.1\.2:(\d+)/g)].map((match) => match[1])
-  const options = [
-    String(seconds),
-    '150',
-    lan.hostAddress,
-    servers.join(),
-    ...(used.length ? [used.join()] : []),
-  ]
-  const sent = await lab.run('lan', ['/usr/bin/python3', rawPackets, ...options], { timeout: 60_000 })
-  return Number(sent.stdout)
+  const used = [...stdout.matchAll(/10\.1\.1\.2:(\d+)/g)].map((match) => Number(match[1]))
+  return startStrays(lab, 'lan', { perSecond: 150, source: lan.hostAddress, servers, ports: used })
 }
 
 async function foreignPackets(lab: Lab): Promise<number> {
@@ -37,8 +28,10 @@ t.test('without multilink late resets do reach the gateways with a foreign sourc
   await lab.box.run(['ifup', 'eth0', lan.device])
   const masquerade = 'add table ip n; add chain ip n p { type nat hook postrouting priority 100; }'
   await lab.box.run(['nft', `${masquerade}; add rule ip n p oifname eth0 masquerade`])
-  await sendStrays(lab, 1)
-  t.ok((await foreignPackets(lab)) > 0, 'so the counters of the other tests can fail')
+  const strays = await fromLanHost(lab)
+  await until('a gateway has counted some', async () => (await foreignPackets(lab)) > 0)
+  await strays.close()
+  t.pass('so the counters of the other tests can fail')
 })
 
 t.test('no gateway sees a foreign source', async (t) => {
@@ -49,8 +42,9 @@ t.test('no gateway sees a foreign source', async (t) => {
   await t.test('while a LAN host sends late resets and packets of dead connections', async (t) => {
     await host.call('openStreams', { host: server(1), port: ports.echo, count: 6 })
     await host.call('askMany', { hosts: servers, port: ports.who, count: 100, parallel: 4 })
-    const sent = await sendStrays(lab, 3)
-    t.ok(sent > 100, `${sent} strays were sent`)
+    const strays = await fromLanHost(lab)
+    await strays.more(450)
+    await strays.close()
     t.equal(await foreignPackets(lab), 0)
     for (const { error } of await host.call('closeStreams'))
       t.equal(error, undefined, 'and the streams live on')
@@ -59,14 +53,14 @@ t.test('no gateway sees a foreign source', async (t) => {
   await t.test('while links go down and up under load', async (t) => {
     await box.call('openStreams', { host: server(1), port: ports.echo, count: 6, every: 10 })
     await host.call('openStreams', { host: server(1), port: ports.echo, count: 6, every: 10 })
-    const steady = { hosts: servers, port: ports.who, perSecond: 50, timeout: 2000 }
+    const steady = { hosts: servers, port: ports.who, perSecond: 50 }
     await box.call('startSteady', steady)
     await host.call('startSteady', steady)
-    const strays = sendStrays(lab, 10)
-    const sending = { done: false }
-    void strays.then(() => (sending.done = true))
+    const strays = await fromLanHost(lab)
+    const asked = async (): Promise<number> =>
+      (await box.call('steadyState')).asked + (await host.call('steadyState')).asked
     let changes = 0
-    for (let i = 0; !sending.done; i++) {
+    for (let i = 0; strays.sent() < 1500 || (await asked()) <= 300; i++) {
       const name = linkNames[i % linkNames.length] as string
       await lab.box.run(['ifdown', name])
       await lab.box.run(['ifup', name])
@@ -79,18 +73,20 @@ t.test('no gateway sees a foreign source', async (t) => {
           .catch(() => [])
       }
     }
-    t.comment(`${changes} changes, ${await strays} strays`)
-    const answers = [...(await box.call('stopSteady')), ...(await host.call('stopSteady'))]
-    t.ok(answers.length > 300, `${answers.length} connections meanwhile`)
+    await strays.close()
+    t.comment(`${changes} changes, ${strays.sent()} strays, ${await asked()} connections`)
+    for (const agent of [box, host]) await agent.call('stopSteady')
     t.equal(await foreignPackets(lab), 0)
   })
 
   await t.test('while multilink applies and while an ifdown finds the LAN host sending', async (t) => {
-    const strays = sendStrays(lab, 5)
+    const strays = await fromLanHost(lab)
     for (let i = 0; i < 3; i++) await lab.box.run(['multilink', 'apply'])
-    await lab.box.run(['ifdown', ...linkNames])
-    await lab.box.run(['ifup', ...linkNames])
-    await strays
+    for (const how of ['ifdown', 'ifup']) {
+      await lab.box.run([how, ...linkNames])
+      await strays.more(200)
+    }
+    await strays.close()
     t.equal(await foreignPackets(lab), 0)
   })
 

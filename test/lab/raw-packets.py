@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Sends what a LAN host sends for connections that are dead: late resets, stray FINs, ACKs and data, ICMP
-errors. In: seconds, packets a second, source, destinations, source ports, kinds; out: how many were sent."""
+errors, until it is ended. In: packets a second, source, destinations, source ports, kinds; out: a dot for each.
+What it sends is by chance, and the same each time."""
 
 import random
 import socket
@@ -41,15 +42,15 @@ def unreachable(source, destination, about):
 
 
 def main():
-    seconds, rate = float(sys.argv[1]), int(sys.argv[2])
-    source = socket.inet_aton(sys.argv[3])
-    destinations = [socket.inet_aton(address) for address in sys.argv[4].split(",")]
-    ports = [int(port) for port in sys.argv[5].split(",")] if sys.argv[5:] and sys.argv[5] else []
-    wanted = sys.argv[6].split(",") if sys.argv[6:] else []
+    rate = int(sys.argv[1])
+    source = socket.inet_aton(sys.argv[2])
+    destinations = [socket.inet_aton(address) for address in sys.argv[3].split(",")]
+    ports = [int(port) for port in sys.argv[4].split(",")] if sys.argv[4:] and sys.argv[4] else []
+    wanted = sys.argv[5].split(",") if sys.argv[5:] else []
+    random.seed(1)
     out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     rst, ack, fin, syn = 0x04, 0x10, 0x01, 0x02
-    sent, end = 0, time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
         destination = random.choice(destinations)
         sport = random.choice(ports) if ports and random.random() < 0.7 else random.randrange(1024, 65536)
         kinds = {
@@ -63,9 +64,8 @@ def main():
         }
         kind = random.choice(wanted or list(kinds))
         out.sendto(kinds[kind](), (socket.inet_ntoa(destination), 0))
-        sent += 1
+        print(".", end="", flush=True)
         time.sleep(1 / rate)
-    print(sent)
 
 
 main()

@@ -1,13 +1,15 @@
 // What belongs to no connection takes no turn: nth stays exact while stray resets, invalid packets and packets
 // that the admin does not want tracked come between connections. And the untracked ones still get there.
 
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { silence } from '../limits.js'
 import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
 import type { Lab } from './network.js'
+import { startStrays } from './strays.js'
 import { lan, links, server } from './topology.js'
+import type { Answer } from './traffic/answers.js'
+import { until } from './wait.js'
 
-const rawPackets = fileURLToPath(new URL('raw-packets.py', import.meta.url))
 const dns = 53
 const untracked = `
   table inet admin {
@@ -15,20 +17,25 @@ const untracked = `
     chain prerouting { type filter hook prerouting priority raw; udp dport ${dns} notrack; udp sport ${dns} notrack; }
   }`
 // Not a lone ACK or data: the kernel takes those for a connection it has not seen the beginning of.
-const invalid = 'rst,rst-ack,fin,syn-ack,error'
+const invalid = ['rst', 'rst-ack', 'fin', 'syn-ack', 'error']
 
 /** Of three in a row that do not hold every link, how many there are. */
 function unevenThrees(names: readonly string[]): number {
   return names.slice(2).filter((_, i) => new Set(names.slice(i, i + 3)).size < linkNames.length).length
 }
 
-/** Choices that were made, as `status` counts them. */
-async function choices(lab: Lab): Promise<number> {
+/** The sum of the counters whose names begin so. */
+async function counted(lab: Lab, prefix: string): Promise<number> {
   const { stdout } = await lab.box.run(['nft', '-j', 'list', 'counters', 'table', 'inet', 'multilink'])
   const { nftables } = JSON.parse(stdout) as { nftables: { counter?: { name: string; packets: number } }[] }
-  const chosen = nftables.flatMap(({ counter }) => (counter?.name.startsWith('chosen_') ? [counter.packets] : []))
-  return chosen.reduce((sum, packets) => sum + packets, 0)
+  const packets = nftables.flatMap(({ counter }) => (counter?.name.startsWith(prefix) ? [counter.packets] : []))
+  return packets.reduce((sum, each) => sum + each, 0)
 }
+
+/** Choices that were made, as `status` counts them. */
+const choices = (lab: Lab): Promise<number> => counted(lab, 'chosen_')
+/** What the guard dropped. */
+const dropped = (lab: Lab): Promise<number> => counted(lab, 'strays')
 
 t.test('turns', async (t) => {
   const lab = await balancedLab(t, { more: `[bypass]\nudp = [${dns}]` })
@@ -42,18 +49,15 @@ t.test('turns', async (t) => {
   for (const [i, [place, source, whose]] of places.entries()) {
     await t.test(`stray resets and invalid packets take none of ${whose} connections' turns`, async (t) => {
       const before = await choices(lab)
-      const sending = { done: false }
-      const words = ['1.5', '300', source, [server(1), server(2)].join(), '', invalid]
-      const strays = lab
-        .run(place, ['/usr/bin/python3', rawPackets, ...words])
-        .finally(() => (sending.done = true))
+      const servers = [server(1), server(2)]
+      const strays = await startStrays(lab, place, { perSecond: 300, source, servers, kinds: invalid })
       const agent = await lab.agent(place)
       const names: string[] = []
       // a server of its own: a port that the last one keeps in TIME_WAIT makes a SYN be sent twice
       const ask = { hosts: [server(10 + i)], port: ports.who, count: 3 }
-      while (!sending.done) names.push(...linksOf(await agent.call('askMany', ask)))
-      const sent = Number((await strays).stdout)
-      t.ok(sent > 100 && names.length > 100, `${sent} strays, ${names.length} connections`)
+      while (strays.sent() <= 400 || names.length <= 100) names.push(...linksOf(await agent.call('askMany', ask)))
+      await strays.close()
+      t.comment(`${strays.sent()} strays, ${names.length} connections`)
       t.equal(unevenThrees(names), 0)
       t.equal((await choices(lab)) - before, names.length, 'one choice a connection')
     })
@@ -64,16 +68,19 @@ t.test('turns', async (t) => {
     const box = await lab.agent('box')
     const host = await lab.agent('lan')
     const names: string[] = []
+    const lost: Promise<Answer>[] = []
     for (let i = 0; i < 20; i++) {
-      const { seenAs, error } = await box.call('askUdp', { host: server(1), port: dns, timeout: 1000 })
+      const { seenAs, error } = await box.call('askUdp', { host: server(1), port: dns })
       t.same([seenAs, error], [links[0]?.publicAddress, undefined])
       // Untracked, a LAN host's packet is not translated either: the guard drops it.
-      const lost = await host.call('askUdp', { host: server(1), port: dns, timeout: 20 })
-      t.match(lost.error, 'ETIMEDOUT')
+      const before = await dropped(lab)
+      lost.push(host.call('askUdp', { host: server(1), port: dns, timeout: silence }))
+      await until('the guard has dropped it', async () => (await dropped(lab)) > before)
       const agent = i % 2 === 0 ? box : host
       names.push(...linksOf([await agent.call('ask', { host: server(20), port: ports.who })]))
     }
     t.equal(unevenThrees(names), 0, names.join(' '))
+    for (const { error } of await Promise.all(lost)) t.match(error, 'ETIMEDOUT')
     await lab.box.run(['nft', 'delete', 'table', 'inet', 'admin'])
   })
 })

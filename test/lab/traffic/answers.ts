@@ -25,7 +25,7 @@ export interface Ask {
   readonly host: string
   readonly port: number
   readonly localAddress?: string
-  /** ms; default 5 s */
+  /** ms; default waitLimit, which only means that it hangs; `silence` where no answer may come */
   readonly timeout?: number
 }
 

@@ -4,41 +4,57 @@
 
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { silence, waitLimit } from '../../limits.js'
 import type { Answer, Ask } from './answers.js'
 
-function ask({ host, port, localAddress, timeout = 5000 }: Ask): Promise<Answer> {
+/** A question that was asked: what becomes of it, and a way to listen no longer. */
+interface Asked {
+  readonly answer: Promise<Answer>
+  readonly giveUp: () => void
+}
+
+const givenUp = 'ETIMEDOUT (by the client)'
+
+function begin({ host, port, localAddress }: Ask): Asked {
   const at = Date.now()
-  const begin = performance.now()
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, ...(localAddress === undefined ? {} : { localAddress }) })
+  const began = performance.now()
+  const socket = connect({ host, port, ...(localAddress === undefined ? {} : { localAddress }) })
+  let finish: (error?: string) => void = () => undefined
+  const answer = new Promise<Answer>((resolve) => {
     let text = ''
-    const finish = (error?: string): void => {
-      clearTimeout(limit)
+    finish = (error) => {
       socket.destroy()
-      const took = performance.now() - begin
+      const took = performance.now() - began
       resolve(error === undefined ? { host, at, took, seenAs: text.trim() } : { host, at, took, error })
     }
-    const limit = setTimeout(() => finish('ETIMEDOUT (by the client)'), timeout)
     socket.setEncoding('utf8')
     socket.on('data', (chunk: string) => (text += chunk))
     socket.on('end', () => finish(text.endsWith('\n') ? undefined : 'cut short'))
     socket.on('error', (failure: NodeJS.ErrnoException) => finish(failure.code ?? failure.message))
   })
+  return { answer, giveUp: () => finish(givenUp) }
+}
+
+async function ask({ timeout = waitLimit, ...question }: Ask): Promise<Answer> {
+  const { answer, giveUp } = begin(question)
+  const limit = setTimeout(giveUp, timeout)
+  return answer.finally(() => clearTimeout(limit))
 }
 
 function askUdp(question: Ask & { localPort?: number }): Promise<Answer> {
-  const { host, port, localAddress, localPort = 0, timeout = 5000 } = question
+  const { host, port, localAddress, localPort = 0, timeout = waitLimit } = question
   const at = Date.now()
-  const begin = performance.now()
+  const began = performance.now()
   return new Promise((resolve) => {
     const v6 = isIPv6(host)
     const socket = createSocket(v6 ? 'udp6' : 'udp4')
     const finish = (result: { seenAs: string } | { error: string }): void => {
       clearTimeout(limit)
       socket.close()
-      resolve({ host, at, took: performance.now() - begin, ...result })
+      resolve({ host, at, took: performance.now() - began, ...result })
     }
-    const limit = setTimeout(() => finish({ error: 'ETIMEDOUT (by the client)' }), timeout)
+    const limit = setTimeout(() => finish({ error: givenUp }), timeout)
     // Anybody can send to the socket: an answer comes from where the question went.
     socket.on('message', (text, from) => {
       const asked = from.address === host && from.port === port
@@ -59,8 +75,20 @@ type Flow = Omit<Ask, 'host'> & { hosts: string[] }
 interface Steady {
   readonly timer: NodeJS.Timeout
   readonly answers: Promise<Answer>[]
+  /** of those that have ended, by their place in `answers` */
+  readonly ended: Answer[]
 }
 let steady: Steady | undefined
+
+/** How far a steady flow has come. */
+export interface SteadyState {
+  /** questions so far */
+  readonly asked: number
+  /** the places of those that have neither an answer nor an error yet */
+  readonly open: number[]
+  /** how many were answered, by the address they were seen as */
+  readonly seenAs: Record<string, number>
+}
 
 export const clients = {
   ask,
@@ -82,13 +110,47 @@ export const clients = {
     return answers
   },
 
+  /**
+   * `count` questions at the same time, of which `silent` are expected to hear nothing, whichever: once all others have
+   * ended, these are given up after a silence.
+   */
+  async askAtOnce(options: Flow & { count: number; silent: number }): Promise<Answer[]> {
+    const { hosts, count, silent, timeout = waitLimit, ...rest } = options
+    const asked = Array.from({ length: count }, (_, n) => begin({ host: hosts[n % hosts.length] as string, ...rest }))
+    let ended = 0
+    const others = new Promise<void>((resolve) => {
+      for (const { answer } of asked) void answer.then(() => ++ended >= count - silent && resolve())
+    })
+    await Promise.race([others, pause(timeout, undefined, { ref: false })])
+    await Promise.race([Promise.all(asked.map(({ answer }) => answer)), pause(silence)])
+    for (const { giveUp } of asked) giveUp()
+    return Promise.all(asked.map(({ answer }) => answer))
+  },
+
   /** begins to ask `perSecond` questions a second, whatever becomes of the earlier ones */
   startSteady({ hosts, perSecond, ...rest }: Flow & { perSecond: number }): void {
     const answers: Promise<Answer>[] = []
+    const ended: Answer[] = []
     const timer = setInterval(() => {
-      answers.push(ask({ host: hosts[answers.length % hosts.length] as string, ...rest }))
+      const place = answers.length
+      const answer = ask({ host: hosts[place % hosts.length] as string, ...rest })
+      void answer.then((what) => (ended[place] = what))
+      answers.push(answer)
     }, 1000 / perSecond)
-    steady = { timer, answers }
+    steady = { timer, answers, ended }
+  },
+
+  steadyState(): SteadyState {
+    if (steady === undefined) throw new Error('no steady flow was started')
+    const { answers, ended } = steady
+    const seenAs: Record<string, number> = {}
+    const open: number[] = []
+    for (let place = 0; place < answers.length; place++) {
+      const answer = ended[place]
+      if (answer === undefined) open.push(place)
+      else if (answer.seenAs !== undefined) seenAs[answer.seenAs] = (seenAs[answer.seenAs] ?? 0) + 1
+    }
+    return { asked: answers.length, open, seenAs }
   },
 
   async stopSteady(): Promise<Answer[]> {

@@ -10,6 +10,8 @@ export interface WaitingState {
   readonly seenAs: string
   /** its own port here */
   readonly port: number
+  /** bytes that it was sent since it is open */
+  received: number
   error?: string
   at?: number
 }
@@ -17,6 +19,8 @@ export interface WaitingState {
 /** A flow of datagrams, each of which a `who` server answers. */
 export interface FlowState {
   readonly port: number
+  /** how many answers it had */
+  answered: number
   /** every change of what it is seen as, or of the error that sending gave */
   readonly changes: { readonly at: number; readonly seenAs?: string; readonly error?: string }[]
   sent: number
@@ -26,7 +30,7 @@ let waiting: { socket: Socket; state: WaitingState }[] = []
 let flows: { socket: Datagrams; state: FlowState; timer: NodeJS.Timeout }[] = []
 
 function watch(socket: Socket, seenAs: string): WaitingState {
-  const state: WaitingState = { seenAs, port: socket.localPort ?? 0 }
+  const state: WaitingState = { seenAs, port: socket.localPort ?? 0, received: 0 }
   const note = (error: string): void => {
     if (state.error !== undefined) return
     state.error = error
@@ -34,6 +38,7 @@ function watch(socket: Socket, seenAs: string): WaitingState {
   }
   socket.on('error', (failure: NodeJS.ErrnoException) => note(failure.code ?? failure.message))
   socket.on('close', () => note('closed'))
+  socket.on('data', (chunk: Buffer) => (state.received += chunk.length))
   waiting.push({ socket, state })
   return state
 }
@@ -117,7 +122,7 @@ export const strandedClients = {
         if (connected) socket.connect(port, host, resolve)
         else socket.bind(0, resolve)
       })
-      const state: FlowState = { port: socket.address().port, changes: [], sent: 0 }
+      const state: FlowState = { port: socket.address().port, answered: 0, changes: [], sent: 0 }
       const note = (change: { seenAs?: string; error?: string }): void => {
         const last = state.changes.at(-1)
         if (last?.seenAs === change.seenAs && last?.error === change.error) return
@@ -126,7 +131,10 @@ export const strandedClients = {
       const fail = (failure: NodeJS.ErrnoException | null): void => {
         if (failure !== null) note({ error: failure.code ?? failure.message })
       }
-      socket.on('message', (text) => note({ seenAs: text.toString().trim() }))
+      socket.on('message', (text) => {
+        state.answered++
+        note({ seenAs: text.toString().trim() })
+      })
       socket.on('error', fail)
       const send = (): void => {
         state.sent++
