@@ -67,7 +67,7 @@ async function tidy(footprint: Footprint): Promise<string[]> {
     await removeFolders(footprint)
     return (await leftOf(footprint)).length === 0
   }
-  await until('nothing is left', empty, { limit: 10_000, every: 100 }).catch(() => undefined)
+  await until('nothing is left', empty, { every: 100 }).catch(() => undefined)
   return leftOf(footprint)
 }
 

@@ -58,7 +58,7 @@ export function startRecorder(read: () => PerLink, tell: (interval: Interval) =>
     quiet: async () => {
       const from = now()
       const isQuiet = ({ begin, rates }: Interval): boolean => begin >= from && sumOf(rates) < nextToNothing
-      await until('nothing comes in', () => intervals.some(isQuiet), { limit: 15_000 })
+      await until('nothing comes in', () => intervals.some(isQuiet))
     },
     stop: async () => {
       stopping.abort()

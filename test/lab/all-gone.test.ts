@@ -1,5 +1,5 @@
-// No link is usable: errors come at once, the LAN side answers, and the first link to come up carries everything with
-// no command given.
+// No link is usable: who asks gets the kernel's error and does not wait for an answer, the LAN side answers, and the
+// first link to come up carries everything with no command given.
 
 import t, { type Test } from 'tap'
 import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
@@ -7,8 +7,6 @@ import type { Lab } from './network.js'
 import { lan, server } from './topology.js'
 
 const question = { host: server(1), port: ports.who }
-/** ms; a time-out would be 5000 */
-const atOnce = 1000
 
 async function checkNothing(t: Test, lab: Lab): Promise<void> {
   // The kernel sends one host six ICMP errors at once, then one a second. (With icmp_ratelimit = 0 it would take the
@@ -19,11 +17,9 @@ async function checkNothing(t: Test, lab: Lab): Promise<void> {
   for (const method of ['ask', 'askUdp'] as const) {
     const local = await box.call(method, question)
     t.match(local.error, /ENETUNREACH|EPERM/, `this machine, ${method}`)
-    t.ok(local.took < atOnce, `after ${local.took} ms`)
   }
   const forwarded = await host.call('ask', question)
   t.match(forwarded.error, /ENETUNREACH|EHOSTUNREACH/, 'a LAN host')
-  t.ok(forwarded.took < atOnce, `after ${forwarded.took} ms`)
   const { error } = await host.call('ask', { host: lan.boxAddress, port: 1 })
   t.equal(error, 'ECONNREFUSED', 'the LAN side answers')
 }

@@ -3,6 +3,7 @@
 // vsftpd checks, and take no turn of its own.
 
 import t from 'tap'
+import { waitLimit } from '../limits.js'
 import { balancedLab, linkNames } from './scenario.js'
 import { startFtpServer } from './ftp-server.js'
 import { linkSeenAs, server } from './topology.js'
@@ -18,7 +19,7 @@ t.test('FTP', async (t) => {
   const ftp = await startFtpServer(lab)
   t.teardown(() => ftp.close())
   const url = `ftp://${server(1)}/`
-  const curl = ['curl', '--silent', '--show-error', '--max-time', '10']
+  const curl = ['curl', '--silent', '--show-error', '--max-time', String(waitLimit / 1000)]
   const whole = (text: string): boolean => text.trimEnd() === ftp.content.trimEnd()
   let sessions = 0
 

@@ -24,7 +24,7 @@ async function takesNoTurn(t: Test, lab: Lab, what: string, other: () => Promise
 }
 
 async function seenAs(lab: Lab, host: string, place: 'box' | 'lan' = 'box'): Promise<string | undefined> {
-  const answer = await (await lab.agent(place)).call('ask', { host, port: ports.who, timeout: 2000 })
+  const answer = await (await lab.agent(place)).call('ask', { host, port: ports.who })
   return answer.seenAs ?? answer.error
 }
 
@@ -62,9 +62,7 @@ t.test("packets with another program's mark", async (t) => {
     await takesNoTurn(t, lab, `a socket marked ${mark}`, connect)
     t.same([...seen], [links[0]?.publicAddress], 'it leaves by the default route every time')
     await takesNoTurn(t, lab, `a forwarded packet marked ${mark}`, async () => {
-      const answer = await (
-        await lab.agent('lan')
-      ).call('ask', { host: server(1), port: 7777, timeout: 2000 })
+      const answer = await (await lab.agent('lan')).call('ask', { host: server(1), port: 7777 })
       seen.add(answer.seenAs ?? answer.error ?? '')
     })
     t.same([...seen], [links[0]?.publicAddress], 'and so does a forwarded one')
@@ -162,21 +160,19 @@ t.test('a container network with its own masquerade', async (t) => {
     }`,
   })
   const agent = await lab.agent(container)
-  const names = linksOf(
-    await agent.call('askMany', { hosts: [server(1)], port: ports.who, count: 9, timeout: 2000 }),
-  )
+  const names = linksOf(await agent.call('askMany', { hosts: [server(1)], port: ports.who, count: 9 }))
   t.equal(new Set(names).size, 3, "a container's connections are balanced, with the links' addresses")
   t.equal(await seenAs(lab, '10.88.0.2'), '10.88.0.1', 'this machine reaches the container directly')
   await takesNoTurn(t, lab, 'reaching a container', () => seenAs(lab, '10.88.0.2'))
   const box = await lab.agent('box')
   await takesNoTurn(t, lab, 'reaching its published port', async () => {
-    const { error } = await box.call('ask', { host: lan.boxAddress, port: 9090, timeout: 2000 })
+    const { error } = await box.call('ask', { host: lan.boxAddress, port: 9090 })
     t.equal(error, undefined, 'which answers')
   })
   const internet = await lab.agent('internet')
   for (const { name, publicAddress } of links) {
     await lab.publish(name, 'tcp', 9090)
-    const ask = { host: publicAddress, port: 9090, localAddress: server(9), timeout: 2000 }
+    const ask = { host: publicAddress, port: 9090, localAddress: server(9) }
     t.equal(
       (await internet.call('ask', ask)).seenAs,
       server(9),
@@ -190,12 +186,7 @@ t.test('a static route in main', async (t) => {
   await lab.box.run(['ip', 'route', 'add', server(77), 'via', '172.16.0.1'])
   for (const place of ['box', 'lan'] as const) {
     const agent = await lab.agent(place)
-    const answers = await agent.call('askMany', {
-      hosts: [server(77)],
-      port: ports.who,
-      count: 12,
-      timeout: 2000,
-    })
+    const answers = await agent.call('askMany', { hosts: [server(77)], port: ports.who, count: 12 })
     t.same(new Set(linksOf(answers)), new Set(['eth1']), `always wins (${place})`)
   }
   await takesNoTurn(t, lab, 'it', () => seenAs(lab, server(77)))

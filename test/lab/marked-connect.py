@@ -8,6 +8,5 @@ import sys
 mark, address, port = int(sys.argv[1], 0), sys.argv[2], int(sys.argv[3])
 asking = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 asking.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
-asking.settimeout(3)
 asking.connect((address, port))
 print(asking.makefile().readline().strip())

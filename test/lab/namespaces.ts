@@ -82,9 +82,9 @@ export async function processesIn(namespace: string): Promise<number[]> {
 /** Ends what lives in the namespaces and removes them, at once: for exits and signals. */
 export function removeNamespacesNow(names: readonly string[]): void {
   for (const name of names) {
-    const { stdout } = execaSync('ip', ['netns', 'pids', name], { reject: false, timeout: 5000 })
+    const { stdout } = execaSync('ip', ['netns', 'pids', name], { reject: false, timeout: commandLimit })
     for (const id of stdout.split('\n').filter(Boolean)) kill(Number(id))
-    execaSync('ip', ['netns', 'del', name], { reject: false, timeout: 5000 })
+    execaSync('ip', ['netns', 'del', name], { reject: false, timeout: commandLimit })
   }
 }
 

@@ -264,15 +264,13 @@ async function strayProcesses(namespaces: readonly string[]): Promise<string[]> 
   const strays: string[] = []
   for (const name of namespaces) {
     const ids = (): Promise<number[]> => processesIn(name)
-    await until(`${name} is empty`, async () => (await ids()).length === 0, { limit: 2000 }).catch(
-      async () => {
-        for (const id of await ids()) {
-          const { stdout } = await run(['ps', '-o', 'args=', '-p', String(id)], { reject: false })
-          strays.push(`process ${id} is left in ${name}: ${stdout.trim()}`)
-          kill(id)
-        }
-      },
-    )
+    await until(`${name} is empty`, async () => (await ids()).length === 0).catch(async () => {
+      for (const id of await ids()) {
+        const { stdout } = await run(['ps', '-o', 'args=', '-p', String(id)], { reject: false })
+        strays.push(`process ${id} is left in ${name}: ${stdout.trim()}`)
+        kill(id)
+      }
+    })
   }
   return strays
 }

@@ -7,6 +7,7 @@ import { mkdtemp, readFile, readdir, rmdir, stat, unlink } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installLimit } from '../limits.js'
 import { run } from './namespaces.js'
 
 const script = fileURLToPath(new URL('root-template.sh', import.meta.url))
@@ -40,7 +41,7 @@ export async function rootTemplate(deb: string, root: string): Promise<string> {
   ]
   const once = ['sh', '-c', '[ -e "$1" ] || { shift; exec "$@"; }', 'sh', template, ...build]
   try {
-    await run(['flock', join(dirname(path), `${prefix}lock`), ...once], { timeout: 120_000 })
+    await run(['flock', join(dirname(path), `${prefix}lock`), ...once], { timeout: installLimit })
   } finally {
     await rmdir(place)
   }

@@ -43,7 +43,7 @@ async function ask(
 ): Promise<string> {
   const localAddress = family === 4 ? server(client) : server6(client)
   const host = family === 4 ? link.publicAddress : link.address6
-  const question = { host, port: service, localAddress, localPort, timeout: 1500 }
+  const question = { host, port: service, localAddress, localPort }
   const { seenAs, error } = await internet.call('askUdp', question)
   return seenAs === localAddress ? '' : `over ${link.name}, IPv${family}: ${error ?? seenAs}`
 }

@@ -52,7 +52,7 @@ async function round(lab: Lab, count: number): Promise<Record<string, number>> {
   const { began, took } = await lose(lab)
   const ended = async (): Promise<number[]> =>
     (await box.call('waitingStates')).flatMap(({ error, at }) => (error === undefined ? [] : (at ?? [])))
-  await until('the stranded have ended', async () => (await ended()).length === stranded, { limit: 30_000 })
+  await until('the stranded have ended', async () => (await ended()).length === stranded)
   await until('the flows have moved', async () =>
     (await Promise.all([box, host].map((agent) => agent.call('flowStates')))).flat()
       .every((state) => !gaps([state], began).includes(NaN)),

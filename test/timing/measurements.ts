@@ -1,6 +1,7 @@
 // What is measured when links are lost, each on a lab of its own. In: how many runs; out: rows of numbers. failover.ts
 // prints them.
 
+import { waitLimit } from '../limits.js'
 import { raiseNetwork, type Lab } from '../lab/network.js'
 import { configOf, deb, linkNames, ports } from '../lab/scenario.js'
 import { lan, links, linkSeenAs, server, server6, stanza, type LabLink } from '../lab/topology.js'
@@ -48,15 +49,11 @@ async function withLab<T>(
 /** Waits until every link is in for both families. */
 async function allIn(lab: Lab): Promise<void> {
   const all = [...linkNames].sort().join(' ')
-  await until(
-    'all links are in',
-    async () => {
-      const list = 'cd /run/multilink; echo $(ls .in4 | sort), $(ls .in6 | sort)'
-      const { stdout } = await lab.box.sh(list, { reject: false })
-      return stdout.trim() === `${all}, ${all}`
-    },
-    { limit: 30_000 },
-  )
+  await until('all links are in', async () => {
+    const list = 'cd /run/multilink; echo $(ls .in4 | sort), $(ls .in6 | sort)'
+    const { stdout } = await lab.box.sh(list, { reject: false })
+    return stdout.trim() === `${all}, ${all}`
+  })
 }
 
 async function isOut(lab: Lab, link: LabLink): Promise<boolean> {
@@ -84,7 +81,7 @@ export function providerDead(what: string, more: string, runs: number): Promise<
       for (const agent of agents) await agent.call('startSteady', steady)
       await more100(internet)
       await lab.kill(link.name)
-      await until(`${link.name} is out`, () => isOut(lab, link), { limit: 30_000 })
+      await until(`${link.name} is out`, () => isOut(lab, link))
       await more100(internet)
       const answers = (await Promise.all(agents.map((agent) => agent.call('stopSteady')))).flat()
       values.push(interruption(answers, link) / 1000)
@@ -99,7 +96,7 @@ export function providerDead(what: string, more: string, runs: number): Promise<
 async function more100(internet: Awaited<ReturnType<Lab['agent']>>): Promise<void> {
   const count = (): Promise<number> => internet.call('heardCount', { port: ports.who })
   const before = await count()
-  await until('connections arrive', async () => (await count()) >= before + 100, { limit: 30_000 })
+  await until('connections arrive', async () => (await count()) >= before + 100)
 }
 
 /** Milliseconds from the last good answer over the link to the beginning of unbroken success. */
@@ -219,7 +216,7 @@ export function atRest(runs: number, seconds = 10): Promise<Row[]> {
       const before = await processorSeconds(lab.box)
       const begin = performance.now()
       const isOver = (): boolean => performance.now() - begin >= seconds * 1000
-      await until('some seconds are over', isOver, { limit: 2000 * seconds, every: 200 })
+      await until('some seconds are over', isOver, { limit: 1000 * seconds + waitLimit, every: 200 })
       const passed = (performance.now() - begin) / 1000
       load.push((((await processorSeconds(lab.box)) - before) / passed) * 100)
       const memory = await memoryOf(lab.box, id)

@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import t from 'tap'
+import { installLimit } from '../../limits.js'
 import { hook, kernelState } from '../kernel-state.js'
 import { balancedLab, linksOf, linkNames, ports, tally } from '../scenario.js'
 import { server, server6 } from '../topology.js'
@@ -12,7 +13,7 @@ import { dhcpStanzas, leaseGone, leaseLab, leaseOf, leaseSays, linkTaken, tableS
 import { dhcpServer } from '../leases/dhcp-server.js'
 
 const debianRoot = fileURLToPath(new URL('../../debian-root', import.meta.url))
-const root = (await execa(debianRoot, ['next'], { timeout: 300_000 })).stdout
+const root = (await execa(debianRoot, ['next'], { timeout: installLimit })).stdout
 
 t.test('Debian 13: links of the how-to', async (t) => {
   const lab = await balancedLab(t, { root, v6: 'static' })

@@ -27,12 +27,7 @@ t.test('an apply killed after any of its commands', async (t) => {
     await box.write('/etc/multilink.conf', configOf(config))
     killed = await killAfter(box, after, ['multilink', 'apply'])
     if (killed) points++
-    const answers = await agent.call('askMany', {
-      hosts: [server(1), server(2)],
-      port: ports.who,
-      count: 6,
-      timeout: 2000,
-    })
+    const answers = await agent.call('askMany', { hosts: [server(1), server(2)], port: ports.who, count: 6 })
     t.same(
       answers.filter(({ error }) => error !== undefined),
       [],
