@@ -2,7 +2,7 @@
 // one, rausb0 the backup; eth1 stays down. A link is lost by what its prober would say.
 
 import t, { type Test } from 'tap'
-import { balancedLab, lastOf, linksOf, ports } from './scenario.js'
+import { answerFlows, balancedLab, echoWaiting, lastOf, linksOf, ports } from './scenario.js'
 import type { RunResult } from './namespaces.js'
 import type { Lab } from './network.js'
 import { hostOf, lan, linkSeenAs, type Family } from './topology.js'
@@ -93,6 +93,9 @@ async function checkAll(t: Test, family: Family): Promise<void> {
   })
   await t.test('the set of what is to be reset', async (t) => {
     t.not(await movedTuples(lab, family), '')
+    // What holds answers off for two seconds is gone then, and stays so.
+    const held = 'nft list set inet multilink moving'
+    await until('nothing is held off', async () => !(await lab.box.sh(held)).stdout.includes('elements'))
     const list = 'nft -s list table inet multilink'
     const before = await lab.box.sh(list)
     await lab.box.run(['/var/lib/multilink/current/changed'])
@@ -125,8 +128,9 @@ t.test('failback = "new": what runs over the backup link stays', async (t) => {
   await setUsable(lab, 'eth0', true)
   t.same(await linkOfNew(lab, 4), ['eth0', 'eth0'], 'new connections move')
   for (const agent of Object.values(await agentsOf(lab))) {
-    await agent.call('writeWaiting')
+    await echoWaiting(agent)
     t.same(errorsOf(await agent.call('waitingStates')), [])
+    await answerFlows(agent)
     t.same(
       (await agent.call('stopFlows')).map(({ changes }) => changes.length),
       [1, 1],

@@ -5,9 +5,11 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import type { Agent } from './agent-client.js'
 import { raiseNetwork, type CloseOptions, type Lab, type LabOptions } from './network.js'
 import { lan, links, linkSeenAs, server, server6, stanza, type V6 } from './topology.js'
 import type { FlowState } from './traffic/stranded.js'
+import { until } from './wait.js'
 
 /** Ports of the servers beyond: each tells who came, see traffic/servers.ts. */
 export const ports = { who: 7000, echo: 7001, http: 80 } as const
@@ -111,6 +113,26 @@ export function linksOf(answers: readonly { seenAs?: string; error?: string }[])
     if (seenAs === undefined) throw new Error(`a connection failed: ${error}`)
     return linkSeenAs(seenAs)
   })
+}
+
+/** Writes on every waiting connection that is there, and waits until each has its echo or an error. */
+export async function echoWaiting(agent: Agent): Promise<void> {
+  const before = await agent.call('waitingStates')
+  await agent.call('writeWaiting')
+  await until('what was written is echoed, or an error', async () =>
+    (await agent.call('waitingStates')).every(
+      ({ error, received }, i) => error !== undefined || received > (before[i]?.received ?? 0),
+    ),
+  )
+}
+
+/** Waits until every flow has had an answer, to a question that it asks from now on. */
+export async function answerFlows(agent: Agent): Promise<void> {
+  const before = await agent.call('flowStates')
+  // Two: the first may be to a question that was under way.
+  await until('every flow is answered', async () =>
+    (await agent.call('flowStates')).every(({ answered }, i) => answered >= (before[i]?.answered ?? 0) + 2),
+  )
 }
 
 /** The link a flow was seen on last, or the error that was its last word. */
