@@ -72,7 +72,7 @@ export async function leaseSays(
     return last !== undefined && Object.entries(wanted).every(same)
   }
   const what = `the lease of ${link} says ${JSON.stringify(wanted)}`
-  await until(what, ask, { limit: 30_000, every: meanwhile === undefined ? 20 : 500 }).catch((failure: unknown) => {
+  await until(what, ask, { every: meanwhile === undefined ? 20 : 500 }).catch((failure: unknown) => {
     throw new Error(`its record is ${JSON.stringify(last)}`, { cause: failure })
   })
   return last as Lease
@@ -81,7 +81,7 @@ export async function leaseSays(
 /** Waits until there is no record of a lease any more. */
 export async function leaseGone(lab: Lab, link: string, family: 4 | 6 = 4): Promise<void> {
   const ask = async (): Promise<boolean> => (await leaseOf(lab, link, family)) === undefined
-  await until(`the lease of ${link} is dropped`, ask, { limit: 30_000 })
+  await until(`the lease of ${link} is dropped`, ask)
 }
 
 /** Waits until this is the gateway in the link's table and the link is in; undefined: no route, and out. */
@@ -110,7 +110,7 @@ export async function linkTaken(lab: Lab, via?: { link: string; gateway: string 
     await lab.run(place, ['ip', 'address', 'replace', `${via.gateway}/32`, 'dev', 'box'])
     await lab.box.run(['ip', 'neigh', 'flush', 'dev', via.link, 'nud', 'all'])
   }
-  const answer = await (await lab.agent('box')).call('ask', { host: server(1), port: ports.who, timeout: 5000 })
+  const answer = await (await lab.agent('box')).call('ask', { host: server(1), port: ports.who })
   if (answer.seenAs === undefined) throw new Error(`nobody answers: ${answer.error}`)
   if (via !== undefined) {
     const { stdout } = await lab.box.run(['ip', 'neigh', 'show', via.gateway, 'dev', via.link])
