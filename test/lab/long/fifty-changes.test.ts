@@ -4,12 +4,14 @@
 import t from 'tap'
 import { balancedLab, configOf, configure, ports, tally, withoutLink } from '../scenario.js'
 import type { Agent } from '../agent-client.js'
-import { linkSeenAs, server } from '../topology.js'
+import { links, linkSeenAs, server, type LabLink } from '../topology.js'
 import type { Answer, StreamState } from '../traffic/answers.js'
+import type { SteadyState } from '../traffic/clients.js'
 import { until } from '../wait.js'
 
 const changes = 50
-const steady = { hosts: [server(1), server(2)], port: ports.who, perSecond: 20, timeout: 5000 }
+const [, eth1, rausb0] = links as readonly [LabLink, LabLink, LabLink]
+const steady = { hosts: [server(1), server(2)], port: ports.who, perSecond: 20 }
 
 /** What became of the load on one place. */
 interface Outcome {
@@ -21,7 +23,7 @@ interface Outcome {
 /**
  * Begins the load on every place, two streams a link first; ends it when the function it returns is called.
  */
-async function load(places: readonly (readonly [string, Agent])[]): Promise<() => Promise<Outcome[]>> {
+async function load(places: Places): Promise<() => Promise<Outcome[]>> {
   for (const [, agent] of places) {
     await agent.call('openStreams', { host: server(1), port: ports.echo, count: 6 })
   }
@@ -35,11 +37,46 @@ async function load(places: readonly (readonly [string, Agent])[]): Promise<() =
     )
 }
 
-/** Waits until some connections more have arrived, so that every state of the links is seen by traffic. */
-async function someTraffic(internet: Agent): Promise<void> {
-  const count = (): Promise<number> => internet.call('heardCount', { port: ports.who })
-  const before = await count()
-  await until('connections arrive', async () => (await count()) >= before + 5)
+type Places = readonly (readonly [string, Agent])[]
+
+/** How far each place's connections have come. */
+function statesOf(places: Places): Promise<SteadyState[]> {
+  return Promise.all(places.map(([, agent]) => agent.call('steadyState')))
+}
+
+/**
+ * Waits until some connections more have come and gone, so that every state of the links is seen by traffic: three that
+ * are begun from now on at each place, and one over `link` if one is named. Not those that are in flight: a LAN host
+ * that only receives learns of its link's loss when the link is back.
+ */
+async function someTraffic(places: Places, link?: LabLink): Promise<void> {
+  const before = await statesOf(places)
+  const over = ({ seenAs }: SteadyState): number => (link === undefined ? 0 : (seenAs[link.publicAddress] ?? 0))
+  await until('connections come and go', async () =>
+    (await statesOf(places)).every((now, i) => {
+      const { asked } = before[i] as SteadyState
+      const enough = link === undefined || over(now) > over(before[i] as SteadyState)
+      return enough && now.asked >= asked + 3 && !now.open.some((n) => n >= asked && n < asked + 3)
+    }),
+  )
+}
+
+/** A link that went, as one place's connections saw it. */
+interface Down {
+  readonly before: SteadyState
+  readonly after: SteadyState
+  /** right before it came back */
+  readonly last: SteadyState
+}
+
+/** Whether a place's n-th connection was begun, and had not ended, when the link went. */
+function inFlight(n: number, { before, after }: Down): boolean {
+  return before.open.includes(n) || (n >= before.asked && n < after.asked)
+}
+
+/** Whether it was begun after the link had gone, and ended before it came back. */
+function meanwhile(n: number, { after, last }: Down): boolean {
+  return n >= after.asked && n < last.asked && !last.open.includes(n)
 }
 
 function failed(answers: readonly Answer[]): Answer[] {
@@ -48,7 +85,6 @@ function failed(answers: readonly Answer[]): Answer[] {
 
 t.test('connections while things change', async (t) => {
   const lab = await balancedLab(t)
-  const internet = await lab.agent('internet')
   const places = [
     ['this machine', await lab.agent('box')],
     ['a LAN host', await lab.agent('lan')],
@@ -56,42 +92,46 @@ t.test('connections while things change', async (t) => {
 
   await t.test(`${changes} ifdown and ifup of eth1`, async (t) => {
     const end = await load(places)
-    const downs: { begin: number; end: number; up: number }[] = []
+    const downs: Down[][] = places.map(() => [])
+    const times: number[] = []
     for (let i = 0; i < changes; i++) {
-      const begin = Date.now()
-      await lab.box.run(['ifdown', 'eth1'])
-      const down = Date.now()
-      await someTraffic(internet)
-      downs.push({ begin, end: down, up: Date.now() })
+      const before = await statesOf(places)
+      times.push((await lab.box.run(['ifdown', 'eth1'])).milliseconds)
+      const after = await statesOf(places)
+      await someTraffic(places)
+      const last = await statesOf(places)
+      for (const [place, list] of downs.entries()) {
+        list.push({ before: before[place], after: after[place], last: last[place] } as Down)
+      }
       await lab.box.run(['ifup', 'eth1'])
-      await someTraffic(internet)
+      await someTraffic(places, eth1)
     }
-    for (const { whose, answers, streams } of await end()) {
+    await until('streams over the other links have carried 100 KB', async () =>
+      (await Promise.all(places.map(([, agent]) => agent.call('streamStates')))).flat().every(
+        ({ error, seenAs, intact }) => error !== undefined || linkSeenAs(seenAs) === 'eth1' || intact > 100_000,
+      ),
+    )
+    for (const [place, { whose, answers, streams }] of (await end()).entries()) {
+      const ofPlace = downs[place] as Down[]
       const failures = failed(answers)
       t.comment(`${whose}: ${JSON.stringify(tally(answers))} of ${answers.length}`)
-      const inFlight = ({ at }: Answer): boolean =>
-        downs.some(({ begin, end }) => at > begin - 100 && at < end)
       t.same(
-        failures.filter((answer) => !inFlight(answer)),
+        failures.filter((answer) => !ofPlace.some((down) => inFlight(answers.indexOf(answer), down))),
         [],
         `no connection of ${whose} fails that was not in flight as the link went`,
       )
-      t.ok(failures.length <= 5, `and ${failures.length} that were`)
+      t.comment(`${failures.length} that were`)
       const late = answers.filter(
-        ({ seenAs, at, took }) =>
-          seenAs === '203.0.113.6' && downs.some(({ end, up }) => at > end && at + took < up),
+        ({ seenAs }, n) => seenAs === eth1.publicAddress && ofPlace.some((down) => meanwhile(n, down)),
       )
       t.same(late, [], 'none is given to the link after ifdown has returned')
-      t.ok((tally(answers).eth1 ?? 0) > answers.length / 20, 'and it gets some whenever it is back')
       const others = streams.filter(({ seenAs }) => linkSeenAs(seenAs) !== 'eth1')
       t.equal(others.length, 4)
       for (const { error, intact, seenAs } of others) {
         t.equal(error, undefined, `a stream over ${linkSeenAs(seenAs)} lives on, ${intact} bytes intact`)
-        t.ok(intact > 100_000)
       }
     }
-    const local = downs.map(({ begin, end }) => end - begin).sort((a, b) => a - b)
-    t.comment(`ifdown took ${local[changes / 2]} ms (median)`)
+    t.comment(`ifdown took ${times.sort((a, b) => a - b)[changes / 2]?.toFixed(0)} ms (median)`)
   })
 
   await t.test(`${changes} applies that change weights`, async (t) => {
@@ -104,10 +144,10 @@ t.test('connections while things change', async (t) => {
     ]
     for (let i = 0; i < changes; i++) {
       await configure(lab, { weights: weights[i % weights.length] as number[] })
+      await someTraffic(places)
     }
     for (const { whose, answers, streams } of await end()) {
       t.comment(`${whose}: ${JSON.stringify(tally(answers))} of ${answers.length}`)
-      t.ok(answers.length > changes, `${answers.length} connections of ${whose} meanwhile`)
       t.same(failed(answers), [], 'none fails')
       t.same(tally(streams), { eth0: 2, eth1: 2, rausb0: 2 }, 'streams were on every link')
       for (const { error, intact } of streams)
@@ -120,14 +160,13 @@ t.test('connections while things change', async (t) => {
     for (let i = 0; i < 5; i++) {
       await lab.box.write('/etc/multilink.conf', withoutLink(configOf(), 'rausb0'))
       await lab.box.run(['multilink', 'apply'])
-      await someTraffic(internet)
+      await someTraffic(places)
       await configure(lab, {})
-      await someTraffic(internet)
+      await someTraffic(places, rausb0)
     }
     for (const { whose, answers, streams } of await end()) {
       t.comment(`${whose}: ${JSON.stringify(tally(answers))} of ${answers.length}`)
       t.same(failed(answers), [], `no connection of ${whose} fails`)
-      t.ok((tally(answers).rausb0 ?? 0) > 0, 'it is used whenever it is back')
       for (const { error, seenAs } of streams) {
         if (linkSeenAs(seenAs) !== 'rausb0')
           t.equal(error, undefined, `a stream over ${linkSeenAs(seenAs)} lives on`)
