@@ -3,6 +3,7 @@
 // the kernel's first choice (eth0) cannot be told from an unbound one, so eth0 is bound to by device only.
 
 import t, { type Test } from 'tap'
+import { silence, waitLimit } from '../../limits.js'
 import { balancedLab, configure, linkNames, ports } from '../scenario.js'
 import type { Lab } from '../network.js'
 import type { RunResult } from '../namespaces.js'
@@ -10,14 +11,18 @@ import { answerLength } from '../traffic/answers.js'
 import { links, linkSeenAs, server, server6 } from '../topology.js'
 
 const times = 4
-/** "within a second", and what starting a program takes on a busy machine */
-const atOnce = 1300
+/** in seconds */
+const patience = String(waitLimit / 1000)
+/** What the kernel says of a link that is out, before it sends anything; who waits in vain prints none of it. */
+const refusal = /Network is unreachable|Cannot assign requested address|Operation not permitted/
+/** curl's exit status when it could not connect, and when it could not bind; a time that is over is 28 */
+const curlRefused = [7, 45]
 
 type Ask = (lab: Lab, bound: string, host?: string) => Promise<RunResult>
 
 const curl: Ask = (lab, bound, host = server(1)) => {
   const url = `http://${host}:${ports.http}/who`
-  return lab.box.run(['curl', '--silent', '--show-error', '--max-time', '5', '--interface', bound, url], {
+  return lab.box.run(['curl', '--silent', '--show-error', '--max-time', patience, '--interface', bound, url], {
     reject: false,
   })
 }
@@ -29,8 +34,9 @@ const udp: Ask = (lab, bound) => {
   return lab.run('box', ['socat', '-', to], { input: 'who\n', reject: false })
 }
 
-const ping: Ask = (lab, bound) =>
-  lab.box.run(['ping', '-W1', '-c1', '-I', bound, server(1)], { reject: false })
+/** `wait`: for the answer, in milliseconds. */
+const ping = (lab: Lab, bound: string, wait = waitLimit): Promise<RunResult> =>
+  lab.box.run(['ping', '-W', String(wait / 1000), '-c1', '-I', bound, server(1)], { reject: false })
 
 /** Each link's device, and the addresses of those that are not the kernel's first choice. */
 function bindings(): { bound: string; name: string }[] {
@@ -66,21 +72,20 @@ for (const method of ['nth', 'random', 'hash'] as const) {
   })
 }
 
-/** Asks over a link that is out; every way has to fail, and soon. */
+/** Asks over a link that is out; every way has to fail by an error, not by waiting. */
 async function refused(t: Test, lab: Lab, bound: string): Promise<void> {
   const fetched = await curl(lab, bound)
-  t.not(fetched.code, 0, `curl --interface ${bound} fails: ${fetched.stderr}`)
-  t.ok(fetched.milliseconds < atOnce, `after ${Math.round(fetched.milliseconds)} ms`)
-  const pinged = await ping(lab, bound)
-  t.not(pinged.code, 0, `ping -W1 -I ${bound} fails: ${(pinged.stderr || pinged.stdout).trim()}`)
-  t.ok(pinged.milliseconds < atOnce, `after ${Math.round(pinged.milliseconds)} ms`)
+  t.ok(curlRefused.includes(fetched.code), `curl --interface ${bound} fails: ${fetched.stderr}`)
+  // Over a link that has no gateway but is up, ping hears no error.
+  const pinged = await ping(lab, bound, silence)
+  t.not(pinged.code, 0, `ping -I ${bound} fails: ${(pinged.stderr || pinged.stdout).trim()}`)
   const asked = await udp(lab, bound)
-  t.equal(asked.stdout, '', `UDP over ${bound} gets no answer: ${asked.stderr.split('\n')[0]}`)
-  t.ok(asked.milliseconds < atOnce, `after ${Math.round(asked.milliseconds)} ms`)
+  t.equal(asked.stdout, '', `UDP over ${bound} gets no answer`)
+  t.match(asked.stderr, refusal)
 }
 
 for (const fallback of [true, false]) {
-  t.test(`over a link that is out they fail within a second (fallback = ${fallback})`, async (t) => {
+  t.test(`over a link that is out they fail at once (fallback = ${fallback})`, async (t) => {
     const config = { top: `fallback = ${fallback}` }
     const lab = await balancedLab(t, config)
 

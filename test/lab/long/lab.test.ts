@@ -2,6 +2,7 @@
 // nothing wrong can be believed.
 
 import t, { type Test } from 'tap'
+import { silence, waitLimit } from '../../limits.js'
 import type { Lab } from '../network.js'
 import { labOf, linkNames, linksOf, ports } from '../scenario.js'
 import { lan, links, server, server6, stanza } from '../topology.js'
@@ -40,15 +41,17 @@ t.test('static IPv6', async (t) => {
   })
 
   await t.test('a foreign source is counted, in each family', async (t) => {
-    const ask = { port: ports.who, timeout: 300 }
-    await lan.call('ask', { ...ask, host: server6(1) })
-    const packets = await foreignPackets(lab)
-    t.ok(packets > 0, 'the LAN host is not translated')
+    const ask = { port: ports.who, timeout: silence }
+    const unanswered = [lan.call('ask', { ...ask, host: server6(1) })]
+    await until('the LAN host is not translated', async () => (await foreignPackets(lab)) > 0)
     const { eth0 } = await lab.foreign()
     t.match(eth0?.samples.join(), 'fd00:1::2 2001:db8:ffff::1 tcp')
+    await Promise.all(unanswered)
+    const packets = await foreignPackets(lab)
     await lab.box.run(['nft', 'delete', 'table', 'ip', 'n'])
-    await lan.call('ask', { ...ask, host: server(1) })
-    t.ok((await foreignPackets(lab)) > packets)
+    unanswered.push(lan.call('ask', { ...ask, host: server(1) }))
+    await until('nor is it now in IPv4', async () => (await foreignPackets(lab)) > packets)
+    for (const { error } of await Promise.all(unanswered)) t.match(error, 'ETIMEDOUT')
   })
 })
 
@@ -60,7 +63,7 @@ t.test('IPv6 by router advertisements', async (t) => {
       const { stdout } = await lab.box.sh(`ip -6 address show dev ${name}; ip -6 route show default dev ${name}`)
       return stdout.includes(autoAddress6) && stdout.includes(`default via ${gateway6}`)
     }
-    await until(`${name} has its address and its route`, advertised, { limit: 60_000 })
+    await until(`${name} has its address and its route`, advertised)
     const route = ['ip', '-6', 'route', 'replace', 'default', 'via', gateway6, 'dev', name, 'metric', '1']
     await lab.box.run(route)
     t.same(linksOf([await box.call('ask', { host: server6(1), port: ports.who })]), [name])
@@ -72,70 +75,77 @@ t.test('IPv6 by router advertisements', async (t) => {
 t.test('what can go wrong at a gateway', async (t) => {
   const lab = await plainLab(t, 'static')
   const box = await lab.agent('box')
-  const asks = [server(1), server6(1)].map((host) => ({ host, port: ports.who, timeout: 700 }))
-  const errors = async (): Promise<(string | undefined)[]> => {
+  const hosts = [server(1), server6(1)]
+  const errors = async (timeout: number): Promise<(string | undefined)[]> => {
+    const asks = hosts.map((host) => ({ host, port: ports.who, timeout }))
     const answers = await Promise.all(asks.flatMap((ask) => [box.call('ask', ask), box.call('askUdp', ask)]))
     return answers.map(({ error }) => error?.replace(/ .*/, ''))
   }
+  // What is lost while the neighbours are asked for is never answered; so these ask anew.
+  const wellAgain = (): Promise<unknown> =>
+    until('all is well again', async () => (await errors(silence)).every((error) => error === undefined))
   const fine = Array<undefined>(4).fill(undefined)
   const silent = Array<string>(4).fill('ETIMEDOUT')
-  const pings = async (host: string): Promise<boolean> =>
-    (await lab.box.run(['ping', '-c1', '-W1', host], { reject: false })).code === 0
-  t.same(await errors(), fine)
+  const pings = async (host: string, wait = waitLimit): Promise<boolean> =>
+    (await lab.box.run(['ping', '-c1', '-W', String(wait / 1000), host], { reject: false })).code === 0
+  t.same(await errors(waitLimit), fine)
 
   await t.test('a dead provider: the gateway answers, nothing passes beyond', async (t) => {
     await lab.kill('eth0')
-    t.same(await errors(), silent)
+    t.same(await errors(silence), silent)
     t.ok((await pings('192.168.1.1')) && (await pings('fe80::1%eth0')))
     await lab.revive('eth0')
-    t.same(await errors(), fine)
+    t.same(await errors(waitLimit), fine)
   })
 
   await t.test('a dead gateway: carrier and nothing else', async (t) => {
     await lab.gatewayDead('eth0')
     await lab.box.run(['ip', 'neighbour', 'flush', 'dev', 'eth0'])
-    const answers = await errors()
+    const answers = await errors(silence)
     t.ok(answers.every((error) => error === 'ETIMEDOUT' || error === 'EHOSTUNREACH'), answers.join())
-    t.notOk((await pings('192.168.1.1')) || (await pings('fe80::1%eth0')))
+    t.notOk((await pings('192.168.1.1', silence)) || (await pings('fe80::1%eth0', silence)))
     t.match((await lab.box.run(['ip', 'link', 'show', 'eth0'])).stdout, 'LOWER_UP')
     await lab.revive('eth0')
-    await until('all is well again', async () => (await errors()).every((error) => error === undefined))
+    await wellAgain()
   })
 
   await t.test('addresses beyond that do not answer', async (t) => {
     await lab.unreachable('eth0', [server(1), server6(1)])
-    t.same(await errors(), silent)
+    t.same(await errors(silence), silent)
     t.ok((await pings(server(2))) && (await pings(server6(2))))
     await lab.unreachable('eth0', [])
-    t.same(await errors(), fine)
+    t.same(await errors(waitLimit), fine)
   })
 
   await t.test('a cable that is pulled and plugged in', async (t) => {
     await lab.cable('eth0', false)
     t.match((await lab.box.run(['ip', 'link', 'show', 'eth0'])).stdout, 'NO-CARRIER')
     await lab.cable('eth0', true)
-    await until('all is well again', async () => (await errors()).every((error) => error === undefined))
+    await wellAgain()
   })
 
   for (const host of [server(1), server6(1)]) {
     await t.test(`loss and delay, ${host}`, async (t) => {
-      const ping = async (count: number): Promise<string> =>
-        (await lab.box.run(['ping', '-q', `-c${count}`, '-i0.002', '-W1', host], { reject: false })).stdout
-      const lost = async (): Promise<number> => Number(/([\d.]+)% packet loss/.exec(await ping(500))?.[1])
+      // Only the last of them are waited for: earlier ones are heard whenever they come.
+      const ping = async (count: number, wait = waitLimit): Promise<string> => {
+        const words = ['ping', '-q', `-c${count}`, '-i0.002', '-W', String(wait / 1000), host]
+        return (await lab.box.run(words, { reject: false })).stdout
+      }
+      const lostOf = (text: string): number => Number(/([\d.]+)% packet loss/.exec(text)?.[1])
       await lab.loss('eth0', 20)
-      const percent = await lost()
-      // Each way: 36% of the round trips; 500 of them are within 4 standard errors of it, 8.6%.
-      t.ok(percent > 27 && percent < 45, `${percent}% of the round trips were lost`)
+      const percent = lostOf(await ping(500, silence))
+      // Each way: 36% of the round trips; 500 of them are within 5 standard errors of it, 10.7%.
+      t.ok(percent > 25.2 && percent < 46.8, `${percent}% of the round trips were lost`)
       await lab.loss('eth0', 0)
-      t.equal(await lost(), 0)
-      const rtt = async (): Promise<number> => Number(/ = [\d.]+\/([\d.]+)\//.exec(await ping(20))?.[1])
-      const quick = await rtt()
+      t.equal(lostOf(await ping(500)), 0)
+      // The quickest of twenty: how much longer one takes than it has to is this machine's business.
+      const quickest = async (): Promise<number> => Number(/ = ([\d.]+)\//.exec(await ping(20))?.[1])
       await lab.delay('eth0', 120)
-      const slow = await rtt()
-      t.ok(slow >= quick + 120 && slow < quick + 180, `${quick} ms, then ${slow} ms`)
-      t.same(await errors(), fine)
+      t.ok((await quickest()) >= 120, 'none is quicker than the delay')
+      await until('one takes little longer', async () => (await quickest()) < 180)
+      t.same(await errors(waitLimit), fine)
       await lab.delay('eth0', 0)
-      t.ok((await rtt()) < 100)
+      await until('one is quicker again', async () => (await quickest()) < 100)
     })
   }
 })
