@@ -4,9 +4,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { waitLimit } from '../limits.js'
 
-/** Asks again every `every` ms until the answer is truthy; throws `what` after `limit` ms. */
+/** Asks again every `every` ms until the answer is truthy; throws `what`, as it is then, after `limit` ms. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   ask: () => T | Promise<T>,
   { limit = waitLimit, every = 20 }: { limit?: number; every?: number } = {},
 ): Promise<NonNullable<T>> {
@@ -14,7 +14,9 @@ export async function until<T>(
   for (;;) {
     const answer = await ask()
     if (answer) return answer
-    if (performance.now() > end) throw new Error(`waited ${limit} ms in vain: ${what}`)
+    if (performance.now() > end) {
+      throw new Error(`waited ${limit} ms in vain: ${typeof what === 'string' ? what : what()}`)
+    }
     await pause(every)
   }
 }

@@ -172,7 +172,12 @@ function boxOf(t: Test, pid: number): Box {
     },
     guests: () => guestsOf(pid),
     rests: async () => {
-      await until('nothing runs in the box', async () => (await guestsOf(pid)).length === 0)
+      let guests: Guest[] = []
+      const said = () => `nothing runs in the box, but ${guests.map(({ id, words }) => `${id} ${words}`).join(', ')}`
+      await until(said, async () => {
+        guests = await guestsOf(pid)
+        return guests.length === 0
+      })
     },
   }
 }
