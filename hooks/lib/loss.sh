@@ -54,21 +54,20 @@ end_pinned() {
 list_pinned() {
 	ss -Htn || echo 'failed: ss cannot list sockets'
 	count=0
-	while read -r name mark family; do
-		[ -n "$name" ] || continue
-		count=$((count + 1))
-		echo "== ipv$family $((mark)) $mark/$mask"
-	done <<-EOF
-		$lost
-	EOF
-	while read -r name mark family; do
-		[ -n "$name" ] || continue
-		count=$((count + 1))
-		echo "== ipv$family $((mark)) $mark/$mask $state/.moved$family/.$name"
-	done <<-EOF
-		$moved
-	EOF
+	print_headings "$lost"
+	print_headings "$moved" .moved
 	if [ $count -gt $list_at_once ]; then list_entries; else list_by_mark; fi
+}
+
+# print_headings LINES [FOLDER]: whose entries are looked for, and in which folder their record is written.
+print_headings() {
+	while read -r name mark family; do
+		[ -n "$name" ] || continue
+		count=$((count + 1))
+		echo "== ipv$family $((mark)) $mark/$mask${2:+ $state/$2$family/.$name}"
+	done <<-EOF
+		$1
+	EOF
 }
 
 # list_by_mark: the entries of each link, both families' at once.
