@@ -2,7 +2,7 @@
 
 import type { FileRun } from './run-file.js'
 
-/** Files that may be unstable in one run of everything. */
+/** Files that may be unstable in one run of everything; .ci/run, which adds up several runs, reads it here. */
 export const unstableLimit = 2
 
 export type Verdict = 'passed' | 'unstable' | 'failed'
