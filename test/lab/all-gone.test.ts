@@ -2,7 +2,7 @@
 // first link to come up carries everything with no command given.
 
 import t, { type Test } from 'tap'
-import { balancedLab, linkNames, linksOf, ports } from './scenario.js'
+import { balancedLab, changed, linkNames, linksOf, ports } from './scenario.js'
 import type { Lab } from './network.js'
 import { lan, server } from './topology.js'
 
@@ -57,7 +57,7 @@ t.test('all links gone', async (t) => {
     await lab.box.run(['ifup', ...linkNames])
     const plug = async (name: string, how: 'up' | 'down'): Promise<void> => {
       await lab.run(`gw-${name}`, ['ip', 'link', 'set', 'box', how])
-      await lab.box.run(['/var/lib/multilink/current/changed'])
+      await lab.box.run([changed])
     }
     for (const name of linkNames) await plug(name, 'down')
     await checkNothing(t, lab)

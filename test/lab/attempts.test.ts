@@ -4,7 +4,7 @@
 
 import t, { type Test } from 'tap'
 import type { Lab } from './network.js'
-import { balancedLab, linkNames, ports } from './scenario.js'
+import { balancedLab, changed, checksFail, checksPass, linkNames, ports } from './scenario.js'
 import { hostOf, linkSeenAs, type Family } from './topology.js'
 import { until } from './wait.js'
 
@@ -17,12 +17,6 @@ async function unanswered(lab: Lab, family: Family, mark: string): Promise<numbe
   return Number((await lab.box.sh(list)).stdout)
 }
 
-/** Shell that writes what a prober would. */
-const failing = (family: Family, name: string): string =>
-  `echo 'down no answer' >/run/multilink/.health${family}/${name}`
-const mended = (family: Family, name: string): string => `rm /run/multilink/.health${family}/${name}`
-const changed = '/var/lib/multilink/current/changed'
-
 /** Nine questions, asked when the link to all of them is dead; resolves to the links that they came through over. */
 function askNine(lab: Lab, family: Family, place: 'box' | 'lan'): Promise<(string | undefined)[]> {
   const options = { hosts: [hostOf(family, 1)], port: ports.who, count: 9, parallel: 9 }
@@ -34,23 +28,23 @@ async function checkLoss(t: Test, lab: Lab, family: Family, place: 'box' | 'lan'
   await lab.kill(dead)
   const came = askNine(lab, family, place)
   await until('a third waits for its answer', async () => (await unanswered(lab, family, deadMark)) === 3)
-  await lab.box.sh(`${failing(family, dead)}; ${changed}`)
+  await lab.box.sh(`${checksFail(dead, family)}; ${changed}`)
   t.equal(await unanswered(lab, family, deadMark), 0, 'nothing that is tracked leads over the dead link')
   t.strictSame((await came).filter((name) => name !== 'eth0' && name !== 'rausb0'), [])
   await lab.revive(dead)
-  await lab.box.sh(`${mended(family, dead)}; ${changed}`)
+  await lab.box.sh(`${checksPass(dead, family)}; ${changed}`)
 }
 
 /** Where only checks fail the kernel's own choice carries what is begun, unmarked: main's default is over eth0. */
 async function checkReturn(t: Test, lab: Lab, family: Family, place: 'box' | 'lan'): Promise<void> {
-  await lab.box.sh(`${linkNames.map((name) => failing(family, name)).join('\n')}\n${changed}`)
+  await lab.box.sh(`${linkNames.map((name) => checksFail(name, family)).join('\n')}\n${changed}`)
   await lab.kill('eth0')
   const came = askNine(lab, family, place)
   await until('all wait for their answer', async () => (await unanswered(lab, family, '0')) === 9)
-  await lab.box.sh(`${mended(family, 'rausb0')}; ${changed}`)
+  await lab.box.sh(`${checksPass('rausb0', family)}; ${changed}`)
   t.strictSame(await came, Array.from({ length: 9 }, () => 'rausb0'))
   await lab.revive('eth0')
-  await lab.box.sh(`${mended(family, 'eth0')}; ${mended(family, dead)}; ${changed}`)
+  await lab.box.sh(`${checksPass('eth0', family)}; ${checksPass(dead, family)}; ${changed}`)
 }
 
 t.test('what is being opened comes through over a link that is in', async (t) => {

@@ -2,7 +2,8 @@
 // one, rausb0 the backup; eth1 stays down. A link is lost by what its prober would say.
 
 import t, { type Test } from 'tap'
-import { answerFlows, balancedLab, echoWaiting, lastOf, linksOf, ports } from './scenario.js'
+import { answerFlows, balancedLab, changed, checksFail, checksPass, echoWaiting } from './scenario.js'
+import { lastOf, linksOf, ports } from './scenario.js'
 import type { RunResult } from './namespaces.js'
 import type { Lab } from './network.js'
 import { hostOf, lan, linkSeenAs, type Family } from './topology.js'
@@ -13,11 +14,8 @@ const up = ['eth0', 'rausb0', lan.device]
 const every = 'check = "gateway"\n'
 
 async function setUsable(lab: Lab, name: string, usable: boolean): Promise<void> {
-  const record = (family: Family): string => {
-    const file = `/run/multilink/.health${family}/${name}`
-    return usable ? `rm -f ${file}` : `echo 'down no answer' >${file}`
-  }
-  await lab.box.sh([record(4), record(6), '/var/lib/multilink/current/changed'].join('\n'))
+  const say = usable ? checksPass : checksFail
+  await lab.box.sh([say(name, 4), say(name, 6), changed].join('\n'))
 }
 
 function errorsOf(states: readonly WaitingState[]): string[] {
@@ -98,7 +96,7 @@ async function checkAll(t: Test, family: Family): Promise<void> {
     await until('nothing is held off', async () => !(await lab.box.sh(held)).stdout.includes('elements'))
     const list = 'nft -s list table inet multilink'
     const before = await lab.box.sh(list)
-    await lab.box.run(['/var/lib/multilink/current/changed'])
+    await lab.box.run([changed])
     t.equal((await lab.box.sh(list)).stdout, before.stdout, 'repeating a hook changes nothing')
     await lab.box.run(['multilink', 'apply'])
     t.not(await movedTuples(lab, family), '', 'an apply keeps it')

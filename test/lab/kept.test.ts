@@ -2,7 +2,7 @@
 // also those that are translated over other links: these do not notice, and the address is kept only for them.
 
 import t from 'tap'
-import { balancedLab, lastOf, ports } from './scenario.js'
+import { balancedLab, changed, lastOf, ports } from './scenario.js'
 import type { Agent } from './agent-client.js'
 import type { Lab } from './network.js'
 import { links, linkSeenAs, server, server6 } from './topology.js'
@@ -65,7 +65,7 @@ t.test('ifdown of the first link', async (t) => {
   t.equal(await kept(lab), both)
   await carryOn(agent, 'eth0')
   await box.run(['ip', 'link', 'set', 'eth0', 'up'])
-  await box.run(['/var/lib/multilink/current/changed'])
+  await box.run([changed])
   t.equal(await kept(lab), both, 'while the link is down on purpose, whatever its interface does')
   t.same(
     (await agent.call('closeStreams')).filter(({ seenAs, error }) => linkSeenAs(seenAs) !== 'eth0' && error),
@@ -77,7 +77,7 @@ t.test('ifdown of the first link', async (t) => {
     const { stdout } = await box.run(['ss', '-Htun', 'state', 'connected', 'exclude', 'time-wait'])
     return !stdout.includes(first.address) && !stdout.includes(first.address6)
   })
-  await box.run(['/var/lib/multilink/current/changed'])
+  await box.run([changed])
   t.equal(await kept(lab), '', 'and they are kept no longer')
 })
 

@@ -2,7 +2,7 @@
 // here by ifdown, and by a gateway that is known to be dead while the interface stays up.
 
 import t, { type Test } from 'tap'
-import { balancedLab, echoWaiting, lastOf, ports } from './scenario.js'
+import { balancedLab, changed, checksFail, checksPass, echoWaiting, lastOf, ports } from './scenario.js'
 import type { Agent } from './agent-client.js'
 import type { Lab } from './network.js'
 import { lan, links, linkSeenAs, server, server6 } from './topology.js'
@@ -17,16 +17,15 @@ const poured = 7100
 const to = { host: server(1), port: ports.echo }
 const question = { host: server(1), port: ports.who }
 
-/** Ways of losing a link, and back. The record is what the prober writes. */
+/** Ways of losing a link, and back. */
 const losses = {
   ifdown: {
     lose: (name: string) => `ifdown ${name}`,
     back: (name: string) => `ifup ${name}`,
   },
   'a failed check': {
-    lose: (name: string) =>
-      `echo 'down no answer' >/run/multilink/.health4/${name}; /var/lib/multilink/current/changed`,
-    back: (name: string) => `rm /run/multilink/.health4/${name}; /var/lib/multilink/current/changed`,
+    lose: (name: string) => `${checksFail(name)}; ${changed}`,
+    back: (name: string) => `${checksPass(name)}; ${changed}`,
   },
 } as const
 
@@ -228,7 +227,7 @@ t.test('a link is lost for IPv6 only', async (t) => {
       (await agent.call('flowStates')).every(({ changes }) => changes.length > 0),
     )
   }
-  await lab.box.sh(losses['a failed check'].lose('eth1').replace('.health4', '.health6'))
+  await lab.box.sh(`${checksFail('eth1', 6)}; ${changed}`)
 
   const waiting = async (agent: Agent): Promise<[WaitingState[], WaitingState[]]> => {
     const states = await agent.call('waitingStates')

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { Agent } from './agent-client.js'
 import { raiseNetwork, type CloseOptions, type Lab, type LabOptions } from './network.js'
-import { lan, links, linkSeenAs, server, server6, stanza, type V6 } from './topology.js'
+import { lan, links, linkSeenAs, server, server6, stanza, type Family, type V6 } from './topology.js'
 import type { FlowState } from './traffic/stranded.js'
 import { until } from './wait.js'
 
@@ -114,6 +114,16 @@ export function linksOf(answers: readonly { seenAs?: string; error?: string }[])
     return linkSeenAs(seenAs)
   })
 }
+
+/** Shell that has what is recorded acted on. */
+export const changed = '/var/lib/multilink/current/changed'
+
+/** Shell that records what the prober of a link would once its checks fail. */
+export const checksFail = (name: string, family: Family = 4): string =>
+  `echo 'down no answer' >/run/multilink/.health${family}/${name}`
+
+/** Shell that takes that back. */
+export const checksPass = (name: string, family: Family = 4): string => `rm /run/multilink/.health${family}/${name}`
 
 /** Writes on every waiting connection that is there, and waits until each has its echo or an error. */
 export async function echoWaiting(agent: Agent): Promise<void> {

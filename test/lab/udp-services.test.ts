@@ -7,7 +7,7 @@ import type { Agent } from './agent-client.js'
 import { within } from './namespaces.js'
 import type { Lab } from './network.js'
 import { startProgram, type Program } from './program.js'
-import { balancedLab, configure, linkNames } from './scenario.js'
+import { balancedLab, changed, configure, linkNames } from './scenario.js'
 import { links, server, server6, type LabLink } from './topology.js'
 import { until } from './wait.js'
 
@@ -137,7 +137,7 @@ t.test('UDP services on all addresses', async (t) => {
     const before = await since()
     const { stdout } = await lab.box.run(['nft', 'list', 'map', 'inet', 'multilink', 'asked'])
     t.match(stdout, 'elements', 'there is some')
-    t.equal((await lab.box.run(['/var/lib/multilink/current/changed'])).code, 0)
+    t.equal((await lab.box.run([changed])).code, 0)
     t.equal((await since()).stdout, before.stdout)
     t.equal((await lab.box.run(['multilink', 'status', '--json'])).code, 0)
   })

@@ -2,15 +2,13 @@
 // `node --import tsx test/timing/loss-times.ts [ROUNDS]`; out: one line a measure on stdout.
 
 import { raiseNetwork, type Lab } from '../lab/network.js'
-import { configOf, deb, linkNames, ports } from '../lab/scenario.js'
+import { changed, checksFail, checksPass, configOf, deb, linkNames, ports } from '../lab/scenario.js'
 import { lan, linkSeenAs, server, stanza } from '../lab/topology.js'
 import type { FlowState } from '../lab/traffic/stranded.js'
 import { until } from '../lab/wait.js'
 
 const lost = 'eth1'
-const record = `/run/multilink/.health4/${lost}`
 const echo = { host: server(1), port: ports.echo }
-const changed = '/var/lib/multilink/current/changed'
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
@@ -19,13 +17,13 @@ function median(values: readonly number[]): number {
 
 /** Loses the link; its start in ms of Date.now(), and how long the hook took. */
 async function lose(lab: Lab): Promise<{ began: number; took: number }> {
-  const text = `echo 'down no answer' >${record}; date +%s%3N; ${changed} 2>/dev/null; date +%s%3N`
+  const text = `${checksFail(lost)}; date +%s%3N; ${changed} 2>/dev/null; date +%s%3N`
   const [began = NaN, ended = NaN] = (await lab.box.sh(text)).stdout.split('\n').map(Number)
   return { began, took: ended - began }
 }
 
 async function back(lab: Lab): Promise<void> {
-  await lab.box.sh(`rm ${record}; ${changed}`)
+  await lab.box.sh(`${checksPass(lost)}; ${changed}`)
 }
 
 /** ms from the hook's start to the first answer over another link, of each flow that was on the lost one. */

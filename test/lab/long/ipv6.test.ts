@@ -3,15 +3,13 @@
 
 import t from 'tap'
 import { waitLimit } from '../../limits.js'
-import { balancedLab, configure, linkNames, linksOf, ports, tally } from '../scenario.js'
+import { balancedLab, changed, checksFail, configure, linkNames, linksOf, ports, tally } from '../scenario.js'
 import type { Lab } from '../network.js'
 import { lan, links, linkSeenAs, server, server6 } from '../topology.js'
 import { until } from '../wait.js'
 
 /** At once, that is: who waits in vain has ETIMEDOUT, who asks a dead gateway EHOSTUNREACH. */
 const unreachable = 'ENETUNREACH'
-
-const reconcile = '/var/lib/multilink/current/changed'
 
 /** Waits until `ip WORDS` on the box prints what matches. */
 async function ipPrints(lab: Lab, words: string, wanted: RegExp): Promise<void> {
@@ -125,7 +123,7 @@ t.test('IPv6, static addresses', async (t) => {
       }
       if (how !== 'ifdown') {
         for (const name of linkNames) await ipPrints(lab, `link show ${name}`, /NO-CARRIER/)
-        await lab.box.run(['/var/lib/multilink/current/changed'])
+        await lab.box.run([changed])
       }
       for (const place of ['box', 'lan'] as const) {
         const agent = await lab.agent(place)
@@ -138,7 +136,7 @@ t.test('IPv6, static addresses', async (t) => {
       for (const name of linkNames) await lab.box.run(['ifup', name])
       if (how !== 'ifdown') {
         for (const name of linkNames) await ipPrints(lab, `link show ${name}`, /LOWER_UP/)
-        await lab.box.run(['/var/lib/multilink/current/changed'])
+        await lab.box.run([changed])
       }
     }
     t.same(tally(await (await lab.agent('lan')).call('askMany', { hosts: [server6(1)], port: ports.who, count: 6 })), {
@@ -155,13 +153,12 @@ t.test('the first link has a default route and no address: the kernel lends it a
   await lab.box.sh(`ip address flush dev eth0 scope global
     ip route add default via ${eth0?.gateway} dev eth0 onlink
     ip -6 route show default | grep -q eth0
-    ${reconcile}`)
+    ${changed}`)
   const box = await lab.agent('box')
   const ask = async (host: string): Promise<number[]> =>
     counts(linksOf(await box.call('askMany', { hosts: [host], port: ports.who, count: 20 })))
   for (const host of [server(1), server6(1)]) t.same(await ask(host), [0, 10, 10], 'nobody is bound to that address')
-  await lab.box.sh(`for family in 4 6; do echo 'down no answer' >/run/multilink/.health$family/eth1; done
-    ${reconcile}`)
+  await lab.box.sh([checksFail('eth1', 4), checksFail('eth1', 6), changed].join('\n'))
   for (const host of [server(1), server6(1)]) t.same(await ask(host), [0, 0, 20], 'nor when its link is out')
 })
 
@@ -175,7 +172,7 @@ t.test('a packet that `probed` does not see, as while a table is replaced, is no
 t.test('IPv6, router advertisements: link-local gateways, no key of the config', async (t) => {
   const lab = await balancedLab(t, { v6: 'ra' })
   for (const name of linkNames) await ipPrints(lab, `-6 route show default dev ${name}`, /via fe80/)
-  await lab.box.run(['/var/lib/multilink/current/changed'])
+  await lab.box.run([changed])
   t.same(counts(await connect(lab, 'lan', 30)), [10, 10, 10])
   t.match((await lab.box.run(['ip', '-6', 'route', 'show', 'table', '1002'])).stdout, /default via fe80::.* dev eth1/)
 })
