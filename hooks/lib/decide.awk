@@ -132,9 +132,13 @@ function find_reason(i) {
 	if (gateway[family, i] == "")
 		return family == 6 ? "it has no IPv6 gateway" : \
 			"it has no gateway; give one in its ifupdown stanza or in multilink.conf"
-	if ((family, name[i]) in refused)
-		return "the kernel refuses its gateway " gateway[family, i] "; mend it in its ifupdown stanza or in multilink.conf"
+	if ((family, name[i]) in refused) return why_refused(gateway[family, i])
 	return ""
+}
+
+function why_refused(hop) {
+	return hop == "-" ? "the kernel refuses a route over it" : \
+		"the kernel refuses its gateway " hop "; mend it in its ifupdown stanza or in multilink.conf"
 }
 
 # "-" if the link needs none, empty if none is known. The config's word first, then what a lease says (a renewal can

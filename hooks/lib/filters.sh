@@ -6,8 +6,16 @@
 # byte, and /proc/sys gives its one digit only at the start: `read` sees no newline.
 read_filter() {
 	setting=/proc/sys/net/ipv4/conf/$1/rp_filter
-	[ -e "$setting" ] || return 1
-	read -r value <"$setting" || [ -n "$value" ]
+	value=
+	{ read -r value <"$setting"; } 2>/dev/null || [ -n "$value" ]
+}
+
+# set_filter VALUE: to `setting`. The interface may have gone since it was read: then there is nothing to be set.
+set_filter() {
+	{ echo "$1" >"$setting"; } 2>/dev/null || [ ! -e "$setting" ] || {
+		say "$setting cannot be set to $1"
+		return 1
+	}
 }
 
 # What was is recorded before anything is changed.
@@ -21,7 +29,7 @@ loosen_filters() {
 	done
 	[ -z "$loosened" ] || unstage before $state/.before
 	for name in $loosened; do
-		! read_filter "$name" || [ "$value" = 2 ] || echo 2 >"$setting"
+		! read_filter "$name" || [ "$value" = 2 ] || set_filter 2
 	done
 	# shellcheck disable=SC2086 # paths without blanks
 	[ -z "$restored" ] || restore_filters $restored
@@ -32,7 +40,7 @@ loosen_filters() {
 restore_filters() {
 	for before; do
 		read_filter "${before##*/}" || continue
-		! read -r was <"$before" || echo "$was" >"$setting"
+		! read -r was <"$before" || set_filter "$was"
 	done
 	rm -f "$@"
 }

@@ -50,7 +50,8 @@ add_routing() {
 	refused=
 	compare_routing yes
 	! run_todo add || return 0
-	list_routing
+	# Also which interfaces are there: one may have gone, and its routes with it.
+	observe
 	compare_routing
 	refused=$(printf '%s\n' "$todo" | refused_gateways)
 	case "$newline$refused" in
@@ -60,20 +61,29 @@ add_routing() {
 		;;
 	esac
 	refused=$(printf '%s\n' "$refused" | sed '/^+$/d')
-	if [ -n "$refused" ] && [ -n "${MULTILINK_STRICT:-}" ]; then
-		say "the kernel refuses the gateway of $(printf '%s\n' "$refused" | cut -d ' ' -f 2 | paste -sd ' ')"
+	[ -n "${MULTILINK_STRICT:-}" ] || return 0
+	strict=$(printf '%s\n' "$refused" | refused_of_those_there)
+	if [ -n "$strict" ]; then
+		say "the kernel refuses the gateway of $strict"
 		return 1
 	fi
 }
 
+# refused_of_those_there: from lines "FAMILY LINK", the links whose interface is still up, in one line.
+refused_of_those_there() {
+	while read -r _ name; do
+		! grep -q "^[0-9]*: ${name}[:@]" $state/.interfaces || echo "$name"
+	done | paste -sd ' '
+}
+
 # refused_gateways: from what is still to be added, lines "FAMILY LINK"; "+" for a route of several links, which can be
-# done without; "-" for anything else but a link's own route.
+# done without; "-" for anything else but a link's own route, with a gateway or without.
 refused_gateways() {
 	sed "
 		/^add/!d
 		/ nexthop .* nexthop /{ s/.*/+/; b
 		}
-		s/^add\([46]\) route replace default via [0-9a-f.:]* dev \([^ ]*\) table .*onlink protocol $protocol\$/\1 \2/; t
+		s/^add\([46]\) route replace default\( via [0-9a-f.:]*\)\{0,1\} dev \([^ ]*\) table .* protocol $protocol\$/\1 \3/; t
 		s/.*/-/" | sort -u
 }
 
