@@ -174,20 +174,26 @@ function figures(s,    ms) {
 }
 
 # Both families' records first, then one call, if it matters to the balance: another reason alone does not. What cannot
-# be made so (a lock that is held, an nft that refuses) is tried again some seconds later.
-function record(call,    f, line, moves, matters) {
+# be recorded is tried again with the next beat; what cannot be made so (a lock that is held, an nft that refuses) some
+# seconds later.
+function record(call,    f, line, moves, matters, new) {
+	if (unrecorded) return
 	for (f = 4; f <= 6; f += 2) {
 		if (source[f] == "" || (line = verdict(f)) == told[f]) continue
 		if ((line == "up") != (told[f] == "up")) matters = 1
-		told[f] = line
-		print line "\n" figures(source[f]) > (file("probes", f) ".new")
-		close(file("probes", f) ".new")
-		moves = moves "mv '" file("probes", f) ".new' '" file("health", f) "';"
+		new[f] = line
+		print line "\n" figures(source[f]) > draft(f)
+		close(draft(f))
+		moves = moves (moves == "" ? "" : " && ") "mv '" draft(f) "' '" file("health", f) "'"
 	}
 	if (moves == "") return
-	system(moves)
+	if (unrecorded = system(moves) != 0) return
+	for (f in new) told[f] = new[f]
 	if (call && matters) make_so()
 }
+
+# A hidden name: start_probers (health.sh) deletes what bears the name of no link.
+function draft(f) { return state "/.probes" f "/." link }
 
 function make_so() { again = system(changed) == 0 ? 0 : 10 }
 
@@ -199,6 +205,7 @@ function tick(    f, line, overdue) {
 		bad(f, interval < beat ? int(beat / interval) : 1, "no probe to " names[f] " could be sent" said)
 		if (silent[f] > patience) overdue = 1
 	}
+	unrecorded = 0
 	record(1)
 	if (again > 0 && (again -= beat) <= 0) make_so()
 	if (overdue) exit 3

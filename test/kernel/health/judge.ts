@@ -56,11 +56,15 @@ export function rounds(
     targets.map((target) => (answers(round, target) ? answered(target, round) : lost(target, round))))
 }
 
-export async function judge(settings: Settings, lines: readonly string[], before?: string): Promise<Judgement> {
+/** `before` is the verdict of before; `mv` is shell that runs in the place of the program, in `state`. */
+export async function judge(
+  settings: Settings, lines: readonly string[], { before, mv }: { before?: string; mv?: string } = {},
+): Promise<Judgement> {
   const state = await mkdtemp(join(tmpdir(), 'health-'))
   try {
     for (const folder of ['.health4', '.health6', '.probes4', '.probes6']) await mkdir(join(state, folder))
     if (before !== undefined) await writeFile(join(state, '.health4/eth1'), `${before}\nloss=0 rtt=-\n`)
+    if (mv !== undefined) await writeFile(join(state, 'mv'), `#!/bin/sh\ncd ${state} && ${mv}\n`, { mode: 0o755 })
     const told = {
       ...defaults,
       ...settings,
@@ -69,7 +73,10 @@ export async function judge(settings: Settings, lines: readonly string[], before
     }
     const { exitCode } = await execa('mawk', [
       '-W', 'interactive', ...Object.entries(told).flatMap(([name, value]) => ['-v', `${name}=${value}`]), '-f', script,
-    ], { input: lines.map((line) => `${line}\n`).join(''), reject: false })
+    ], {
+      input: lines.map((line) => `${line}\n`).join(''), reject: false,
+      env: { PATH: `${state}:${process.env['PATH'] ?? ''}` },
+    })
     const read = (file: string): Promise<string> => readFile(join(state, file), 'utf8').catch(() => '')
     return {
       announced: (await read('announced')).split('\n').filter(Boolean),

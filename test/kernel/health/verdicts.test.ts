@@ -81,15 +81,33 @@ t.test('families', async (t) => {
   t.strictSame(announced, [`up|down no answer from ${six} for 1.5 s`], 'each has its own verdict')
   const other = await judge({ targets4: '', targets6: six }, rounds(0, 3, none, [six]))
   t.match(other.announced[0], /^down (.*)\|down \1$/, 'one without targets follows the other')
-  const left = await judge({ targets4: '-', targets6: six }, rounds(0, 3, none, [six]), 'down for a reason')
+  const left = await judge({ targets4: '-', targets6: six }, rounds(0, 3, none, [six]), { before: 'down for a reason' })
   t.match(left.health4, /^down for a reason\n/, 'the record of one that has nothing to probe now stays')
 })
 
 t.test('a prober that is started anew goes on from the last verdict', async (t) => {
-  t.strictSame((await judge({}, rounds(0, 4, all), silent)).announced, [])
-  t.match((await judge({}, rounds(0, 4, all), silent)).health4, silent)
-  t.strictSame((await judge({}, rounds(0, 5, all), silent)).announced, ['up|up'])
-  t.strictSame((await judge({}, rounds(0, 2, none), 'up')).announced, [])
+  t.strictSame((await judge({}, rounds(0, 4, all), { before: silent })).announced, [])
+  t.match((await judge({}, rounds(0, 4, all), { before: silent })).health4, silent)
+  t.strictSame((await judge({}, rounds(0, 5, all), { before: silent })).announced, ['up|up'])
+  t.strictSame((await judge({}, rounds(0, 2, none), { before: 'up' })).announced, [])
+})
+
+t.test('a verdict that cannot be recorded is recorded, and announced, with the next beat', async (t) => {
+  const mv = '[ -e tried ] && exec /usr/bin/mv "$@"; : >tried; exit 1'
+  const dead = rounds(0, 10, none)
+  t.strictSame((await judge({}, dead, { before: 'up', mv })).announced, [], 'not with each line')
+  const { announced, health4 } = await judge({}, [...dead, tick], { before: 'up', mv })
+  t.strictSame(announced, [`${silent}|${silent}`])
+  t.match(health4, silent)
+})
+
+t.test('a verdict is recorded although the monitor begins anew meanwhile', async (t) => {
+  // What start_probers deletes: all but the names of links that are checked.
+  const mv = `for record in .health[46]/* .probes[46]/*; do
+      [ "\${record##*/}" = eth1 ] || rm -f "$record"
+    done
+    exec /usr/bin/mv "$@"`
+  t.strictSame((await judge({}, rounds(0, 3, none), { before: 'up', mv })).announced, [`${silent}|${silent}`])
 })
 
 t.test('check_command has the same hysteresis', async (t) => {
