@@ -20,6 +20,7 @@ retry_id=
 look_id=
 settle_id=
 mark_id=
+burst=0             # its number: a mark of an earlier one says nothing
 link_changed=       # whether one of the lines since the last run was about a link's own state
 woken=
 
@@ -77,12 +78,12 @@ reconcile_now() {
 	if $generation/changed 3<&- 4>&-; then
 		retry_seconds=1
 		[ ! -e $state/.kept ] || {
-			put_later $look_seconds
+			put_later $look_seconds look
 			look_id=$!
 		}
 	else
 		say "the kernel's state could not be made right (exit $?); trying again in $retry_seconds s"
-		put_later $retry_seconds
+		put_later $retry_seconds retry
 		retry_id=$!
 		[ $retry_seconds -ge 64 ] || retry_seconds=$((retry_seconds * 2))
 	fi
@@ -93,33 +94,53 @@ look_again() {
 	[ -n "$link_changed" ] || return 0
 	link_changed=
 	end_child "$settle_id"
-	put_later $settle_seconds
+	put_later $settle_seconds settle
 	settle_id=$!
 }
 
-# read_queue: sets line; fails if a child has ended instead.
+# read_queue: sets line; fails if a child has ended instead. A timer whose line has come is over.
 read_queue() {
 	line=
 	read -r line <&3 || return
 	case $line in
 	wake) woken=yes ;;
 	link\ * | unknown) link_changed=yes ;;
+	retry) retry_id= ;;
+	look) look_id= ;;
+	settle) settle_id= ;;
 	esac
 }
 
-# Whatever line it is. The child that has ended, perhaps before this waits, may be a timer, which is no news, or a
-# prober or one of the two that watch: that is started again a second later, so that one that always fails does not keep
-# the machine busy.
+# Whatever line it is, but for a late mark. The child that has ended, perhaps before this waits, may be a timer: that is
+# news only if it was ended before its time. Or a prober, or one of the two that watch: that is started again a second
+# later, so that one that always fails does not keep the machine busy.
 wait_for_news() {
 	while :; do
 		if ! probers_run || { [ -n "$source_id" ] && ! is_watching; }; then
 			is_running "$retry_id" || {
-				put_later 1
+				put_later 1 retry
 				retry_id=$!
 			}
 		fi
-		! read_queue || return 0
+		if read_queue; then
+			[ "${line%% *}" = mark ] || return 0
+		elif lost_timer; then
+			return 0
+		fi
 	done
+}
+
+# lost_timer: whether one of them has ended without a line, and forgets it.
+lost_timer() {
+	for id in $retry_id $look_id $settle_id; do
+		is_running "$id" || {
+			[ "$id" != "$retry_id" ] || retry_id=
+			[ "$id" != "$look_id" ] || look_id=
+			[ "$id" != "$settle_id" ] || settle_id=
+			return 0
+		}
+	done
+	return 1
 }
 
 probers_run() {
@@ -131,21 +152,28 @@ probers_run() {
 }
 
 # Takes from the queue what comes until the mark. What is queued behind it came later and leads to another run: so no
-# change is lost, and all changes during a run cost one more run.
+# change is lost, and all changes during a run cost one more run. The child that was to put the mark may have been ended
+# before: then there is another one.
 gather() {
-	put_later $gather_seconds mark
-	mark_id=$!
-	until read_queue && [ "$line" = mark ]; do :; done
+	burst=$((burst + 1))
+	mark_id=
+	until [ "$line" = "mark $burst" ]; do
+		is_running "$mark_id" || {
+			put_later $gather_seconds "mark $burst"
+			mark_id=$!
+		}
+		read_queue || :
+	done
 }
 
-# put_later SECONDS [LINE]: in the background, also because the queue may be full and only this shell empties it.
+# put_later SECONDS LINE: in the background, also because the queue may be full and only this shell empties it.
 put_later() {
 	(
 		exec 4>&-
 		sleep "$1" 3<&- &
 		trap 'kill $!' TERM
 		wait $! || :
-		echo "${2:-retry}" >&3
+		echo "$2" >&3
 	) &
 }
 

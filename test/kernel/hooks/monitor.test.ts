@@ -6,7 +6,7 @@ import { until } from '../../lab/wait.js'
 import { fileLimit } from '../../limits.js'
 import { project } from '../../program.js'
 import { allLinks, appliedBox, configureAll, linkConfigs, links, makeBox, type Box } from './box.js'
-import { kernelRests, startMonitor } from './monitor.js'
+import { kernelRests, startMonitor, type Monitor } from './monitor.js'
 
 const ways = (box: Box) => box.sh('nft list map inet multilink ways')
 /** Waits until eth1's packets go to the chain. */
@@ -249,6 +249,50 @@ t.test('a run that fails is said and repeated', async (t) => {
   await until('it says so', async () => (await monitor.said()).includes('trying again'))
   await box.sh('mv /usr/lib/multilink/decide.off /usr/lib/multilink/decide.sh')
   await eth1Goes(box, 'out')
+})
+
+/** Longer than any test. */
+const endless = fileLimit / 1000
+
+/** Ends what sleeps so long in the box; status 1 if nothing does. */
+const endSleep = (box: Box) => box.run(`pkill --ns $$ --nslist mnt -xf 'sleep ${endless}'`)
+
+/** Kills the child of the monitor that waits for such a sleep. */
+async function killTimer(box: Box, monitor: Monitor): Promise<void> {
+  const timer = () => box.sh(`for id in $(pgrep -P ${monitor.id}); do
+      ! pgrep -P "$id" -xf 'sleep ${endless}' >/dev/null || echo "$id"
+    done`)
+  await box.sh(`kill -9 ${await until('the timer', timer)}`)
+  await endSleep(box)
+}
+
+const setSeconds = (box: Box, name: string, seconds: number) =>
+  box.sh(`sed -i 's/\\b${name}=[0-9.]*/${name}=${seconds}/' /usr/lib/multilink/monitor.sh`)
+
+t.test('a timer that is killed holds nothing up', async (t) => {
+  const box = await appliedBox(t)
+
+  await t.test('the one that ends a burst', async (t) => {
+    await setSeconds(box, 'gather_seconds', endless)
+    const monitor = await startMonitor(t, box)
+    await box.sh('ip link set eth1 down')
+    await killTimer(box, monitor)
+    // The time of the one that takes its place is over: without its sleep a timer goes on.
+    await until('another one', async () => (await endSleep(box)).code === 0)
+    await eth1Goes(box, 'out')
+  })
+
+  await t.test('the one that leads to another try', async (t) => {
+    await setSeconds(box, 'gather_seconds', 0.05)
+    await setSeconds(box, 'retry_seconds', endless)
+    const monitor = await startMonitor(t, box)
+    await box.sh(`mv /usr/lib/multilink/decide.sh /usr/lib/multilink/decide.off
+      ip link set eth1 up`)
+    await until('it says so', async () => (await monitor.said()).includes('trying again'))
+    await box.sh('mv /usr/lib/multilink/decide.off /usr/lib/multilink/decide.sh')
+    await killTimer(box, monitor)
+    await eth1Goes(box, 'keep_eth1')
+  })
 })
 
 t.test('SIGTERM ends it and all it has started; SIGKILL too', async (t) => {
