@@ -1,8 +1,15 @@
 #!/bin/sh
 # The machine that hooks are tried on: this one's files with a layer of its own over them, multilink installed in it,
 # three links without addresses and nobody at their other ends. In: the project, the bundled program.
-# Runs in network and mount namespaces of its own; prints "ready" and stays until its standard input ends.
+# Runs in network and mount namespaces of its own; prints "ready", stays until its standard input ends, and then ends
+# what still runs there, which is known by its mounts.
 set -eu
+
+# $PPID is the test, or whatever else wants a box.
+if [ "$(readlink /proc/$$/ns/mnt)" = "$(readlink "/proc/$PPID/ns/mnt")" ]; then
+  echo 'box-root.sh: this is no mount namespace of its own; nothing was changed' >&2
+  exit 2
+fi
 
 project=$1
 program=$2
@@ -39,4 +46,7 @@ for link in eth0 eth1 rausb0; do
 done
 
 echo ready
-exec cat
+read -r _ || : # it ends with the test, however that ends
+for id in $(pgrep --ns $$ --nslist mnt .); do
+  [ "$id" = $$ ] || kill -KILL "$id" 2>/dev/null || : # it may have ended by itself
+done

@@ -9,7 +9,6 @@ import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { kill } from '../../lab/namespaces.js'
 import { until } from '../../lab/wait.js'
 import { commandLimit, fileLimit } from '../../limits.js'
 import { bundleProgram, project } from '../../program.js'
@@ -77,7 +76,6 @@ export async function makeBox(t: Test): Promise<Box> {
   const holder = execa('unshare', ['--net', '--mount', '--propagation', 'private',
     join(project, 'test/kernel/hooks/box-root.sh'), project, program], { stdin: 'pipe', reject: false })
   t.teardown(async () => {
-    for (const { id } of await guestsOf(holder.pid ?? 0)) kill(id)
     holder.stdin.end()
     await holder
   })
