@@ -13,9 +13,15 @@ export interface ReadOptions {
   readonly ownedByRoot?: boolean
 }
 
+/** A config and what its file says, byte for byte: that is kept with what is rendered from it. */
+export interface ReadConfig extends Config {
+  readonly text: string
+}
+
 /** Reads and checks the config. Throws an AdminError for a file that is not there, is not root's, or is wrong. */
-export async function readConfig(file: string, options: ReadOptions = {}): Promise<Config> {
-  return parseConfig(decode(await readBytes(file, options.ownedByRoot ?? false), file), file)
+export async function readConfig(file: string, options: ReadOptions = {}): Promise<ReadConfig> {
+  const text = decode(await readBytes(file, options.ownedByRoot ?? false), file)
+  return { ...parseConfig(text, file), text }
 }
 
 /** Whose file it is is asked of the file that is read, not of a name that may lead elsewhere a moment later. */

@@ -27,15 +27,30 @@ export function printable(text: string): string {
   return text.replace(/[^\P{C}\t]/gu, '\ufffd')
 }
 
+/** Nothing that people write is longer: what is goes on as "…". */
+const longest = 200
+
 /** In the order of the file: `FILE:LINE:COLUMN: message`, the source line, a caret under the column. */
 export function formatFindings(file: string, text: string, findings: readonly Finding[]): string[] {
   return [...findings]
     .sort((a, b) => a.at - b.at)
     .map(({ at, message }) => {
       const { line, column, source } = positionOf(text, at)
-      const before = [...source].slice(0, column - 1)
-      // the same tabs before the caret as before what it points to, whatever a tab's width is
-      const caret = before.map((character) => (character === '\t' ? '\t' : ' ')).join('') + '^'
-      return `${file}:${line}:${column}: ${printable(message)}\n${printable(source)}\n${caret}`
+      const shown = printable(message).replace(/\S+/g, (word) => shorten([...word]))
+      return `${file}:${line}:${column}: ${shown}\n${pointTo([...printable(source)], column)}`
     })
+}
+
+/** The source line and a caret under the column; of a long line only the part around it. */
+function pointTo(source: readonly string[], column: number): string {
+  const from = column > longest / 2 && source.length > longest ? column - longest / 4 : 0
+  const part = [...(from > 0 ? '…' : ''), ...source.slice(from)]
+  // the same tabs before the caret as before what it points to, whatever a tab's width is
+  const before = part.slice(0, column - 1 - from + (from > 0 ? 1 : 0))
+  const caret = before.map((character) => (character === '\t' ? '\t' : ' ')).join('') + '^'
+  return `${shorten(part)}\n${caret}`
+}
+
+function shorten(characters: readonly string[]): string {
+  return characters.length <= longest ? characters.join('') : `${characters.slice(0, longest).join('')}…`
 }

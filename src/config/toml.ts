@@ -2,6 +2,7 @@
 // on where that cannot mislead, so that an admin learns of every error at once.
 
 import { ParseError, parseTOML, type AST } from 'toml-eslint-parser'
+import { findOpen, mostNested } from './open.js'
 import type { Finding } from './source.js'
 import { explainElement, explainSyntax, explainUnfinished } from './syntax.js'
 
@@ -14,13 +15,16 @@ export interface ParsedToml {
 }
 
 const duplicate = 'Defining a key multiple times is invalid'
-/** A file with more errors than this is not a config; each error costs two more parses. */
+/** A file with more errors than this is not a config; each error costs another parse. */
 const mostErrors = 50
-/** How far back the beginning of an unfinished list is looked for. */
-const mostLines = 200
 
 /** Reads TOML 1.0. */
 export function parseToml(text: string): ParsedToml {
+  const { tooDeep } = findOpen(text, text.length)
+  if (tooDeep !== undefined) {
+    const message = `this is more than ${mostNested} brackets deep, and nothing in a config is`
+    return { program: undefined, findings: [{ at: tooDeep, message }], repeated: new Map() }
+  }
   const findings: Finding[] = []
   const repeated = new Map<number, string>()
   let readable = text
@@ -54,7 +58,7 @@ function renameKey(text: string, at: number, repeated: Map<number, string>): str
   repeated.set(at, written.replace(/^(["'])(.*)\1$/, '$2'))
   for (let number = 0; number < 100; number++) {
     const name = number.toString(36).padStart(written.length, '_')
-    if (name.length === written.length && !new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text)) {
+    if (name.length === written.length && !text.includes(name)) {
       return text.slice(0, at) + name + text.slice(at + written.length)
     }
   }
@@ -68,11 +72,7 @@ function renameKey(text: string, at: number, repeated: Map<number, string>): str
 function leaveOut(text: string, error: ParseError, findings: Finding[]): string | undefined {
   const at = Math.min(error.index, text.trimEnd().length)
   const line = startOfLine(text, at)
-  const start = startOfUnfinished(text, line)
-  if (start === undefined) {
-    findings.push(explainSyntax('', 0, error.index, error.message))
-    return undefined
-  }
+  const start = findOpen(text, line).lastWhole
   const first = text.slice(start, endOfLine(text, start))
   const isSetting = /^\s*[\w.-]+\s*[=:\s]/.test(first)
   if (start === line) {
@@ -99,17 +99,6 @@ function isWhole(line: string): boolean {
 
 function isRemark(line: string): boolean {
   return /^\s*(#|;|\/\/)/.test(line)
-}
-
-/** Where what the parser could not finish begins, perhaps lines earlier: all before that is TOML. */
-function startOfUnfinished(text: string, line: number): number | undefined {
-  let start = line
-  for (let lines = 0; lines < mostLines; lines++) {
-    const before = tryParse(text.slice(0, start))
-    if (!(before instanceof ParseError) || before.message === duplicate) return start
-    start = startOfLine(text, start - 1)
-  }
-  return undefined
 }
 
 function startOfLine(text: string, at: number): number {

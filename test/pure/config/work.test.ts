@@ -36,3 +36,13 @@ t.test('the work that many networks are grows with their number, not with its sq
   t.ok(times < 6, `${times.toFixed(2)} times the work`)
   t.comment(`four times as many networks are ${times.toFixed(2)} times the work`)
 })
+
+t.test('a comma that is missing among many networks is no more work than some readings of the file', async (t) => {
+  const networks = Array.from({ length: 10_000 }, (_, n) => `  "10.${n >> 8}.${n & 255}.0/24",`)
+  const text = (lines: readonly string[]) => `[link.eth0]\n[bypass]\nnetworks = [\n${lines.join('\n')}\n]\n`
+  const right = await countWork(() => parseConfig(text(networks), 'multilink.conf'))
+  const wrong = text(networks.map((line, n) => (n === 5000 ? line.replace(',', '') : line)))
+  const message = /^multilink\.conf:5005:3: a comma is missing here, between two values of a list\n/
+  const work = await countWork(() => t.throws(() => parseConfig(wrong, 'multilink.conf'), { message }))
+  t.ok(work < 3 * right, `${(work / right).toFixed(2)} times the work of the file without the error`)
+})
