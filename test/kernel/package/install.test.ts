@@ -19,7 +19,7 @@ t.test('every file is in its place, root owns it and only root may write it', as
   const listed = await debian.sh('dpkg -L multilink | xargs realpath --no-symlinks | xargs stat -c "%A %U:%G %N"')
   const files = new Set(listed.replaceAll("'", '').split('\n'))
   const expected = [
-    '-rw-r--r-- root:root /etc/multilink.conf',
+    '-rw-r--r-- root:root /usr/share/multilink/multilink.conf',
     '-rw-r--r-- root:root /etc/dhcp/dhclient-exit-hooks.d/multilink',
     '-rw-r--r-- root:root /usr/lib/dhcpcd/dhcpcd-hooks/15-multilink',
     '-rwxr-xr-x root:root /etc/ppp/ip-up.d/multilink',
@@ -48,6 +48,22 @@ t.test('every file is in its place, root owns it and only root may write it', as
   for (const file of expected) t.ok(files.has(file), file)
   const shared = [...files].filter((file) => !/^(-rw-r--r--|-rwxr-xr-x|drwxr-xr-x|lrwxrwxrwx) root:root /.test(file))
   t.same(shared, [])
+  t.equal(await debian.sh('stat -c "%A %U:%G %N" /etc/multilink.conf'), "-rw-r--r-- root:root '/etc/multilink.conf'")
+  t.equal(await debian.sh('diff /etc/multilink.conf /usr/share/multilink/multilink.conf'), '', 'the config as shipped')
+})
+
+t.test('each program that the hooks call by its name is of a package that must be there', async (t) => {
+  const depends = (await debian.sh("dpkg-query -W -f '${Depends}' multilink")).split(/[ ,|]+/)
+  const programs = ['conntrack', 'find', 'flock', 'fping', 'ip', 'logger', 'mawk', 'modprobe', 'nft', 'node',
+    'readlink', 'run-parts', 'sed', 'setpriv', 'sort', 'ss', 'timeout']
+  for (const program of programs) {
+    // dpkg has files of Debian 12 where they were before /bin became /usr/bin.
+    const places = ['/bin', '/sbin', '/usr/bin', '/usr/sbin'].map((place) => `${place}/${program}`)
+    const owners = await debian.sh(`dpkg -S ${places.join(' ')} 2>/dev/null || :`)
+    const [name = ''] = owners.split(':')
+    const essential = await debian.sh(`dpkg-query -W -f '\${Essential}' ${name}`)
+    t.ok(essential === 'yes' || depends.includes(name), `${program} of ${name}`)
+  }
 })
 
 t.test('the bundle runs on the Node of Debian 12', async (t) => {
@@ -63,7 +79,7 @@ t.test('the bundle runs on the Node of Debian 12', async (t) => {
     multilink render --config /root/two.conf --root /root/rendered`)
   const rendered = await debian.sh('ls /root/rendered/var/lib/multilink/current/')
   const scripts = ['boot', 'changed', 'if-down', 'if-up', 'monitor']
-  t.same(rendered.split('\n'), [...scripts, 'plan.json', 'rules.nft', 'sysctl.conf'])
+  t.same(rendered.split('\n'), [...scripts, 'multilink.conf', 'plan.json', 'rules.nft', 'sysctl.conf'])
 })
 
 t.test('multilink.conf(5) explains every key there is, and its example is right', async (t) => {

@@ -83,14 +83,15 @@ async function watchDestruction(debian: Debian): Promise<() => Promise<{ tables:
   }
 }
 
-/** The same package as a later version, with newer conffiles but for the one that the admin has edited. */
+/** The same package as a later version, with newer conffiles and another config as shipped. */
 async function nextVersion(t: Test): Promise<string> {
   const folder = t.testdir()
   const next = path.join(folder, 'multilink-next.deb')
   await execa('sh', ['-euc', `
     cd "$1" && dpkg-deb -R "$2" tree
     sed -i 's/^Version: .*/Version: 99/' tree/DEBIAN/control
-    for conffile in $(grep -v multilink.conf tree/DEBIAN/conffiles); do echo '# a newer one' >>"tree$conffile"; done
+    for conffile in $(cat tree/DEBIAN/conffiles); do echo '# a newer one' >>"tree$conffile"; done
+    echo '# a newer one' >>tree/usr/share/multilink/multilink.conf
     dpkg-deb --root-owner-group -b tree "$3"`, 'sh', folder, deb, next])
   return next
 }
@@ -171,4 +172,38 @@ t.test('after `multilink stop` an upgrade leaves it stopped', async (t) => {
   t.equal(await kernelState(debian), before.kernel)
   await install(debian, await nextVersion(t))
   t.equal(await kernelState(debian), before.kernel)
+})
+
+t.test('a config that is there before the install is left alone, and nobody is asked', async (t) => {
+  const debian = await startDebian(t)
+  const own = '# of the admin'
+  await debian.sh(`echo '${own}' >/etc/multilink.conf`)
+  for (const file of [deb, await nextVersion(t)]) {
+    await install(debian, file)
+    t.equal(await debian.sh('cat /etc/multilink.conf'), own)
+  }
+  await debian.sh('rm /etc/multilink.conf; dpkg-reconfigure multilink')
+  t.match(await debian.sh('cat /etc/multilink.conf'), '# a newer one', 'a first one where there is none')
+})
+
+t.test('an upgrade from a version whose config was a conffile', async (t) => {
+  const debian = await startDebian(t)
+  const folder = t.testdir()
+  const earlier = path.join(folder, 'multilink-earlier.deb')
+  await execa('sh', ['-euc', `
+    cd "$1" && dpkg-deb -R "$2" tree
+    sed -i 's/^Version: .*/Version: 0/' tree/DEBIAN/control
+    sed -i '/No conffile/,/^    fi$/d' tree/DEBIAN/postinst
+    sed -i 's| /etc/multilink.conf .*;;$| ;;|' tree/DEBIAN/postrm
+    ! grep multilink.conf tree/DEBIAN/p*
+    echo '# as shipped then' >tree/etc/multilink.conf
+    echo /etc/multilink.conf >>tree/DEBIAN/conffiles
+    dpkg-deb --root-owner-group -b tree "$3"`, 'sh', folder, deb, earlier])
+  await install(debian, earlier)
+  await debian.sh("echo '# edited' >>/etc/multilink.conf")
+  await install(debian, deb)
+  t.equal(await debian.sh('cat /etc/multilink.conf'), '# as shipped then\n# edited')
+  t.equal(await debian.sh('ls /etc/multilink.conf*'), '/etc/multilink.conf')
+  await debian.sh('apt-get purge -y multilink')
+  t.equal(await debian.sh('ls /etc/multilink.conf* 2>/dev/null || echo gone'), 'gone')
 })
