@@ -1,16 +1,17 @@
 // The command line: what each command takes and which steps it is made of. Results go to stdout, messages to stderr.
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, type CommandOptions } from 'commander'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from './config/config.js'
 import { readConfig } from './config/read.js'
 import { AdminError, describeFailure, exitCode } from './errors.js'
 import { initConfigFile } from './init/init.js'
-import { prepare, installSet, writeSet } from './install/apply.js'
+import { installSet, isNothing, prepare, readApplied, writeSet } from './install/apply.js'
 import type { Prepared } from './install/apply.js'
 import { describeChanges, diffFiles } from './install/changes.js'
 import { requireRoot, unload } from './install/kernel.js'
+import { underLock } from './install/lock.js'
 import { readNumbers } from './install/numbers.js'
 import { configPath, pathsUnder } from './install/paths.js'
 import { buildPlan } from './plan/build.js'
@@ -50,9 +51,9 @@ function buildProgram(self: string): Command {
     .exitOverride()
     .showHelpAfterError('(multilink --help lists the commands and options)')
 
-  const command = (name: string, description: string) =>
+  const command = (name: string, description: string, options: CommandOptions = {}) =>
     program
-      .command(name)
+      .command(name, options)
       .description(description)
       .option('--config <file>', `the config (default: ${configPath} under the root)`)
       .option('--root <dir>', 'work under another root directory', rootDirectory, '/')
@@ -92,12 +93,33 @@ function buildProgram(self: string): Command {
       if (!options.dryRun && isRunning(options)) requireRoot()
       // Rendered files and `status` name the config wherever they are read.
       const config = { ...(await readConfig(file, { ownedByRoot: !options.dryRun })), file: resolve(file) }
-      const prepared = await prepare(config, paths, await templatesOf(self))
-      await showChanges(prepared, options.dryRun ?? false)
-      if (options.dryRun) return
-      if (!isRunning(options)) return writeSet(prepared, paths)
-      process.stderr.write(asLines(await installSet(prepared, paths)))
+      const templates = await templatesOf(self)
+      const prepareAndShow = async () => {
+        const prepared = await prepare(config, paths, templates)
+        await showChanges(prepared, options.dryRun ?? false)
+        return prepared
+      }
+      if (options.dryRun || (await isNothing(config, paths))) {
+        await prepareAndShow()
+        return
+      }
+      if (!isRunning(options)) return writeSet(await prepareAndShow(), paths)
+      const said = await underLock(async (lock) => installSet(await prepareAndShow(), paths, lock))
+      process.stderr.write(asLines(said))
     })
+
+  // For /usr/lib/multilink/start: the shell library of this version does not understand what another one rendered.
+  command('renew', 'render anew what was applied, and load it', { hidden: true }).action(async (options: Options) => {
+    if (!isRunning(options)) throw usage('renew is for this machine, not for another --root')
+    requireRoot()
+    const paths = pathsUnder(options.root)
+    const templates = await templatesOf(self)
+    const said = await underLock(async (lock) => {
+      const config = await readApplied(paths, configFile(options))
+      return installSet(await prepare(config, paths, templates), paths, lock)
+    })
+    process.stderr.write(asLines(said))
+  })
 
   command('status', 'show each link: up or out and why, its share, connections and bytes')
     .option('--json', 'as JSON')

@@ -26,12 +26,19 @@ export class SystemError extends Error {
 }
 
 /**
- * The text for stderr and the exit code for a failure.
+ * The text for stderr and the exit code for a failure. What the system refused where nothing more is known of it (a
+ * disk that is full, or may only be read) is one line too.
  * An unknown failure keeps its stack: it is ours to mend, and the admin's report needs it.
  */
 export function describeFailure(failure: unknown): { text: string; code: number } {
   if (failure instanceof AdminError) return { text: failure.message, code: failure.code }
   if (failure instanceof SystemError) return { text: `multilink: ${failure.message}`, code: failure.code }
+  if (isRefusal(failure)) return { text: `multilink: the system refused: ${failure.message}`, code: exitCode.refused }
   const detail = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
   return { text: `multilink: a defect in multilink: ${detail}`, code: exitCode.refused }
+}
+
+/** An error of a system call, errno(3). */
+function isRefusal(failure: unknown): failure is NodeJS.ErrnoException {
+  return failure instanceof Error && 'syscall' in failure && 'errno' in failure
 }

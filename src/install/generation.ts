@@ -6,6 +6,9 @@ import { SystemError } from '../errors.js'
 import type { Artefact } from '../render/artefacts.js'
 import type { Paths } from './paths.js'
 
+/** The name, among a generation's files, of the config that it was rendered from. */
+export const appliedConfig = 'multilink.conf'
+
 /** The number of the current generation; undefined before the first. */
 export async function currentGeneration(paths: Paths): Promise<number | undefined> {
   try {
@@ -27,16 +30,19 @@ export async function readCurrent(paths: Paths): Promise<Map<string, string>> {
 
 /** Writes `artefacts` to a new generation's folder, down to the disk; returns its number. Leaves nothing on failure. */
 export async function writeGeneration(paths: Paths, artefacts: readonly Artefact[]): Promise<number> {
-  await mkdir(paths.generations, { recursive: true })
-  const number = await claimNumber(paths)
-  const folder = join(paths.generations, String(number))
+  let folder: string | undefined
   try {
+    await mkdir(paths.generations, { recursive: true })
+    const number = await claimNumber(paths)
+    folder = join(paths.generations, String(number))
     for (const artefact of artefacts) await writeDurably(join(folder, artefact.path), artefact)
     return number
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
     const { message } = error as Error
-    throw new SystemError(`cannot write ${folder} (${message}); the old state still runs, nothing was changed`)
+    throw new SystemError(
+      `cannot write ${folder ?? paths.generations} (${message}); the old state still runs, nothing was changed`,
+    )
   }
 }
 

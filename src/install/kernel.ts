@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { exitCode, SystemError } from '../errors.js'
+import { passOn, type Lock } from './lock.js'
 import { libraryPath } from './paths.js'
 
 /** Asks nft whether it takes `rules`, changing nothing. */
@@ -15,8 +16,8 @@ export async function checkRules(rules: string): Promise<void> {
 }
 
 /** Makes generation `number` current and loads it; puts the one before back if it is refused. Returns what was said. */
-export async function installGeneration(number: number): Promise<string> {
-  const result = await runLibrary('install-generation', String(number))
+export async function installGeneration(number: number, lock: Lock): Promise<string> {
+  const result = await runLibrary('install-generation', [String(number)], lock)
   if (!result.failed) return result.stderr
   const after =
     result.exitCode === exitCode.refused
@@ -26,8 +27,8 @@ export async function installGeneration(number: number): Promise<string> {
 }
 
 /** Loads the current generation again: what is as it should be stays untouched. */
-export async function reload(): Promise<string> {
-  const result = await runLibrary('start')
+export async function reload(lock: Lock): Promise<string> {
+  const result = await runLibrary('start', [], lock)
   if (!result.failed) return result.stderr
   const reason = firstError(result)
   throw new SystemError(`the current generation could not be loaded (${reason}); what was loaded still runs`)
@@ -52,9 +53,9 @@ export function requireLibrary(): void {
   }
 }
 
-async function runLibrary(name: string, ...args: string[]) {
+async function runLibrary(name: string, args: readonly string[] = [], lock?: Lock) {
   requireLibrary()
-  return execa(join(libraryPath, name), args, { reject: false })
+  return execa(join(libraryPath, name), args, { reject: false, ...(lock === undefined ? {} : passOn(lock)) })
 }
 
 /** The line that tells most: what multilink's own shell found refused, else the program's error, else anything. */

@@ -144,6 +144,7 @@ t.test('render writes under the root, nothing else', async (t) => {
     'var/lib/multilink/generations/1/if-down',
     'var/lib/multilink/generations/1/if-up',
     'var/lib/multilink/generations/1/monitor',
+    'var/lib/multilink/generations/1/multilink.conf',
     'var/lib/multilink/generations/1/plan.json',
     'var/lib/multilink/generations/1/rules.nft',
     'var/lib/multilink/generations/1/sysctl.conf',

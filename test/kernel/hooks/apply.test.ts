@@ -17,7 +17,9 @@ t.test('the first apply says what is new and which links are in, and all of it i
   t.match(stderr, 'multilink: eth0 is in, gateway 192.168.1.1\nmultilink: eth1 is in, gateway 172.16.0.1\n')
   t.equal(await current(box), 'generations/1')
   const files = (await box.sh('ls /var/lib/multilink/current/')).split('\n')
-  t.strictSame(files, ['boot', 'changed', 'if-down', 'if-up', 'monitor', 'plan.json', 'rules.nft', 'sysctl.conf'])
+  const scripts = ['boot', 'changed', 'if-down', 'if-up', 'monitor']
+  t.strictSame(files, [...scripts, 'multilink.conf', 'plan.json', 'rules.nft', 'sysctl.conf'])
+  t.equal(await box.sh('cat /var/lib/multilink/current/multilink.conf'), allLinks.trim(), 'the config is kept')
   t.equal(await marks(box), '0x01000000 : goto keep_eth0\n0x02000000 : goto keep_eth1')
   t.match(await box.sh('ip -N rule'), /^1102:\tfrom all fwmark 0x1000000\/0xff000000 lookup 1001 proto 157$/m)
   t.match(await box.sh('ip -N route show table 1002'), 'default via 172.16.0.1 dev eth1 proto 157 onlink')
@@ -72,6 +74,54 @@ t.test('a numbers.json that is lost is written again, though nothing else change
   t.equal((await box.apply(allLinks)).code, 0)
   t.equal(await box.state(), before)
 })
+
+t.test('two at once, each with another new link: the second waits, and no number is given twice', async (t) => {
+  const box = await appliedBox(t)
+  // The first one has read the numbers when it asks nft, and goes on when it may.
+  await box.sh(`mkdir -p /run/shims
+    cat >/run/shims/nft <<'END'
+#!/bin/sh
+[ "$*" != '-c -f -' ] || { : >/run/asked; until [ -e /run/go ]; do sleep 0.02; done; }
+exec /usr/sbin/nft "$@"
+END
+    chmod 755 /run/shims/nft`)
+  await box.run('cat >/root/first.conf', `${allLinks}[link.wwan0]\n`)
+  await box.run('cat >/root/second.conf', `${allLinks}[link.wlan0]\n`)
+  const { code, stderr } = await box.run(`
+    PATH=/run/shims:$PATH multilink apply --config /root/first.conf >/dev/null & first=$!
+    until [ -e /run/asked ]; do sleep 0.02; done
+    multilink apply --config /root/second.conf >/dev/null & second=$!
+    waits="-> FLOCK .*:$(stat -c %i /run/multilink/.lock) "
+    until grep -q -- "$waits" /proc/locks || ! kill -0 $second; do sleep 0.02; done
+    : >/run/go
+    wait $first
+    wait $second`)
+  t.equal(code, 0, stderr)
+  const numbers = JSON.parse(await box.sh('cat /var/lib/multilink/numbers.json')) as Record<string, number>
+  t.strictSame(numbers, { eth0: 1, eth1: 2, rausb0: 3, wwan0: 4, wlan0: 5 })
+  t.match(await box.sh('cat /var/lib/multilink/current/if-up'), /^link wlan0 0x05000000 1005 /m)
+})
+
+for (const [what, mount, reason] of [
+  ['may only be read', 'mount --bind -o ro /var/lib/multilink /var/lib/multilink', 'EROFS: read-only file system'],
+  ['is full', `mount -t tmpfs -o size=8k full /var/lib/multilink
+    dd if=/dev/zero of=/var/lib/multilink/full bs=4096 2>/dev/null || :`, 'ENOSPC: no space left on device'],
+] as const) {
+  t.test(`where the disk ${what}, it is one line and nothing is changed`, async (t) => {
+    const box = await appliedBox(t)
+    const before = await box.state('kernel')
+    await box.sh(mount)
+    for (const config of [`${eth0}weight = 2\n`, `${allLinks}[link.wwan0]\n`]) {
+      const { code, stderr } = await box.apply(config)
+      t.equal(code, 3)
+      t.match(stderr, /^multilink: cannot write \/var\/lib\/multilink\/[^\n]*nothing was changed$/)
+      t.match(stderr, reason)
+      t.equal(await box.state('kernel'), before)
+    }
+    await box.sh('umount /var/lib/multilink')
+    t.equal((await box.apply(allLinks)).code, 0)
+  })
+}
 
 t.test('another mask, table_base and priority leave nothing of the old ones', async (t) => {
   const box = await appliedBox(t)

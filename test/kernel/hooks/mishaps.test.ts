@@ -153,6 +153,31 @@ t.test('a generation of an older version: hooks change nothing, but remember; st
   t.equal(await box.state('kernel'), wanted)
 })
 
+for (const [edited, config] of [['right', `${eth0}weight = 9\n`], ['wrong', '[link.eth0\nweight']] as const) {
+  t.test(`rendered anew after an upgrade, it is what was applied, not an edit that is ${edited}`, async (t) => {
+    const box = await appliedBox(t)
+    const wanted = await box.state('kernel')
+    await outdate(box)
+    await box.run('cat >/etc/multilink.conf', config)
+    for (const what of ['nothing is loaded anew', 'after a boot'] as const) {
+      if (what === 'after a boot') await box.sh('nft flush ruleset; rm -r /run/multilink')
+      const { code, stderr } = await box.run('/usr/lib/multilink/start')
+      t.equal(code, 0, stderr)
+      t.equal(await box.state('kernel'), wanted, what)
+    }
+    t.match(await box.sh('head -n 4 /var/lib/multilink/current/boot'), 'from /etc/multilink.conf:')
+  })
+}
+
+t.test('where an older version kept no config, what is in the file counts', async (t) => {
+  const box = await appliedBox(t)
+  await outdate(box)
+  await box.sh('rm /var/lib/multilink/current/multilink.conf')
+  await box.run('cat >/etc/multilink.conf', eth0 + rausb0)
+  t.equal((await box.run('/usr/lib/multilink/start')).code, 0)
+  t.equal(await ways(box), 'goto keep_eth0\ngoto keep_rausb0')
+})
+
 const broadcast = '172.16.255.255'
 
 t.test('a gateway in the config that the kernel refuses: apply is exit 3 and names the link', async (t) => {
