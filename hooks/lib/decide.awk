@@ -98,6 +98,7 @@ function decide_family(is_taken,    i) {
 	if (usable_count && !was_usable) revived = revived family "\n"
 	if (common_table) route_common()
 	pin_links()
+	pin_leavers()
 	pin_leases()
 }
 
@@ -311,7 +312,7 @@ function pin_links(    i) {
 		} else if (usable_count == 0 || has_option(i, "keep")) {
 			set_way(i, "hold", "forward_hold")
 			# First of all: once it is recorded to be out, nothing else tells that it was in.
-			if (has("in", i)) held_changes = family " " name[i] " held\n" held_changes
+			if (has("in", i)) held_changes = family " " name[i] " held " mark_of(i) "\n" held_changes
 		} else {
 			set_way(i, "out", "forward_out")
 			forget_moved(i)
@@ -325,12 +326,49 @@ function pin_links(    i) {
 }
 
 # What happens to what is pinned to it: this machine's packets, and those that arrive.
-function set_way(i, own, arrived) {
-	ways[family] = ways[family] ", " mark[i] " : goto " own
-	forwarded[family] = forwarded[family] ", " mark[i] " : goto " arrived
+function set_way(i, own, arrived) { set_ways(mark[i], own, arrived) }
+
+function set_ways(its_mark, own, arrived) {
+	ways[family] = ways[family] ", " its_mark " : goto " own
+	forwarded[family] = forwarded[family] ", " its_mark " : goto " arrived
 }
 
-function lose(i) { lost = lost name[i] " " mark[i] " " family "\n" }
+# By the mark that it had: another generation may have given it another one.
+function lose(i,    had) {
+	had = mark_in(record(has("in", i) ? "in" : "held", i))
+	lost = lost name[i] " " (had == "" ? mark_of(i) : had) " " family "\n"
+}
+
+# As `conntrack -m` takes it.
+function mark_of(i) { return mark[i] "/" mask }
+
+# The last word of a record, if it is a mark.
+function mark_in(path,    had) {
+	had = first_line[path]
+	sub(/.* /, "", had)
+	return had ~ /\// ? had : ""
+}
+
+# What is no link any more is lost: its connections still bear its mark. As long as that is recorded, such a packet gets
+# the same error as that of a link that is out. A mark that a link has now is that link's. While no link is usable
+# nothing is let go of: that is still to be done then ("held").
+function pin_leavers(    i, path, leaver, had, taken, is_recorded) {
+	for (i = 1; i <= links; i++) taken[mark_of(i)]
+	for (i = 1; i < ARGC; i++) {
+		path = ARGV[i]
+		leaver = last_name(path)
+		if (path !~ ("/\\.(in|held|gone)" family "/[^/*]*$") || leaver in number) continue
+		had = mark_in(path)
+		if (had == "" || had in taken) continue
+		taken[had]
+		is_recorded = path ~ /\/\.gone/
+		if (usable_count && (!is_recorded || first_line[path] ~ /^held /)) {
+			changes = changes family " " leaver " gone " had "\n"
+			lost = lost leaver " " had " " family "\n"
+		} else if (!is_recorded) changes = changes family " " leaver " gone held " had "\n"
+		if (sub("/" mask "$", "", had)) set_ways(had, "out", "forward_out")
+	}
+}
 
 # ipv6 = false: what was pinned to it before, and what only it may carry (networks, a strict bypass), is to get an error
 # and not what the same mark means in the other family.
@@ -353,9 +391,11 @@ function note_role(i,    role, was) {
 	role = tier[i] == active_tier ? "active" : "standby"
 	if (role == "active") forget_moved(i)
 	was = first_line[record("in", i)]
-	if (was == role) return
-	change(i, "role " role)
-	if (was == "active" && has_option(i, "failback")) moved = moved name[i] " " mark[i] " " family "\n"
+	sub(/ .*/, "", was)
+	if (was == role && mark_in(record("in", i)) == mark_of(i)) return
+	change(i, "role " role " " mark_of(i))
+	if (was == "active" && role != was && has_option(i, "failback"))
+		moved = moved name[i] " " mark_of(i) " " family "\n"
 }
 
 # It is used again, or out: nothing of it is to be reset any more.
@@ -426,8 +466,9 @@ function last_name(path) { sub(/.*\//, "", path); return path }
 # Of a link that left the config, or whose IPv6 did: it is news when it comes back.
 function find_stale(    path, what) {
 	for (path in is_there) {
-		if (path !~ /\/\.(in|out|held|moved|own)[46]\//) continue
+		if (path !~ /\/\.(in|out|held|moved|own|gone)[46]\//) continue
 		what = last_name(path)
-		if (!(what in number) || path ~ /6\/[^\/]*$/ && configured[6, number[what]] == "none") stale = stale path "\n"
+		if (path ~ /\/\.gone/) { if (what in number) stale = stale path "\n" }
+		else if (!(what in number) || path ~ /6\/[^\/]*$/ && configured[6, number[what]] == "none") stale = stale path "\n"
 	}
 }

@@ -3,7 +3,7 @@
 
 refused=          # lines "FAMILY LINK": gateways that the kernel did not take
 changes=          # lines "FAMILY LINK WHAT": what to say and record once the kernel took it
-lost=             # lines "LINK MARK FAMILY": what is pinned to it is to be let go
+lost=             # lines "LINK MARK/MASK FAMILY": what is pinned to it is to be let go
 moved=            # the same, of links that are in but carry nothing any more (failback)
 leaving=          # lines "FAMILY ADDRESS": what links had last and have no longer, or are about to lose
 loosened=         # links whose rp_filter is to be 2, or to be recorded
@@ -24,8 +24,8 @@ decide() {
 			-v unbound_rule="$unbound_rule" -v default_name="$default_name" -v strict="$bypass_strict" -v takes="$takes" \
 			-v elements=$state/.decided -v flowtable="$flowtable" \
 			-f $lib/offload.awk -f $lib/observe.awk -f $lib/slots.awk -f $lib/announce.awk -f $lib/decide.awk \
-			$state/* $state/.down/* $state/.in?/* $state/.out?/* $state/.held?/* $state/.own?/* $state/.moved?/* \
-			$state/.lease?/* $state/.before/* $state/.told* \
+			$state/* $state/.down/* $state/.in?/* $state/.out?/* $state/.held?/* $state/.gone?/* $state/.own?/* \
+			$state/.moved?/* $state/.lease?/* $state/.before/* $state/.told* \
 			part=1 $state/.interfaces part=2 $state/.listed4 part=3 $state/.listed6 part=4 - <<-EOF
 				$links
 				==

@@ -39,16 +39,6 @@ queue_events() {
 	done
 	awk -f $lib/events.awk $state/.events >$state/.new
 	mv $state/.new $event_queue/$((number + 1))
-	start_runner
-}
-
-# In a session of its own, and holding nothing of its caller's open: not the lock, not the pipe that somebody reads
-# ifup's output from. systemd ends all that an interface's ifup@ service left when it stops: there it is a unit of its
-# own. One that finds another at work leaves it to that.
-start_runner() {
-	{
-		if [ ! -d /run/systemd/system ] || ! timeout 5 systemd-run --quiet --no-block --collect $lib/run-events; then
-			setsid $lib/run-events &
-		fi
-	} </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+	# One that finds another at work leaves it to that.
+	run_apart $lib/run-events
 }

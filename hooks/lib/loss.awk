@@ -1,9 +1,9 @@
 # Ends what is pinned to links: this machine's TCP connections with `ss -K`, whose programs get ECONNABORTED, and the
 # tracking entries of every other protocol with `conntrack -D`, so that their next packet is a new flow's first. So are
 # those of TCP connections that nothing has answered yet.
-# In:  this machine's TCP sockets (ss -Htn); for each link and family a line "== ipv4|ipv6 MARK SELECTOR [FILE]", where
-#      SELECTOR is what `conntrack -m` takes; tracking entries (conntrack -L -o extended), also others'; lines "failed:
-#      WHAT"; -v mask=DECIMAL, one run of bits; -v at_once=N connections for one `ss -K`
+# In:  this machine's TCP sockets (ss -Htn); for each link and family a line "== ipv4|ipv6 MARK MASK SELECTOR [FILE]",
+#      both decimal, the mask one run of bits, and SELECTOR what `conntrack -m` takes; tracking entries (conntrack -L -o
+#      extended), also others'; lines "failed: WHAT"; -v at_once=N connections for one `ss -K`
 # Out: a line for each thing that failed. With a FILE (the link is not lost, what runs over it is to move): that file,
 #      empty or an nft command that puts forwarded TCP connections into the set moved4 or moved6; sockets that are bound
 #      to a device stay.
@@ -12,8 +12,9 @@
 $1 == "failed:" { sub(/^failed: /, ""); print; next }
 
 $1 == "==" {
-	selectors[$2, $3] = $4; file_of[$2, $3] = $5
-	if ($5 != "") printf "" > $5
+	selectors[$2, $3] = $5; file_of[$2, $3] = $6
+	if (!($4 in lowest)) { masks[++mask_count] = $4; lowest[$4] = lowest_bit($4) }
+	if ($6 != "") printf "" > $6
 	sockets_end = 1
 	next
 }
@@ -27,8 +28,8 @@ $1 == "==" {
 }
 
 {
-	link = $1 SUBSEP masked_mark()
-	if (!(link in selectors)) next
+	link = find_link()
+	if (link == "") next
 	file = file_of[link]
 }
 
@@ -70,9 +71,11 @@ END {
 	for (file in files) print " }" > file
 }
 
-BEGIN {
-	kill = "ss -HtnK -F - >/dev/null"
-	for (lowest = 1; lowest < mask && mask % (2 * lowest) == 0; lowest *= 2);
+BEGIN { kill = "ss -HtnK -F - >/dev/null" }
+
+function lowest_bit(mask,    bit) {
+	for (bit = 1; bit < mask && mask % (2 * bit) == 0; bit *= 2);
+	return bit
 }
 
 # forget PROTOCOL MORE: the entries of the line's family and link.
@@ -80,11 +83,20 @@ function forget(protocol, more) {
 	if (!named[link, protocol]++) other[++others] = "-f " $1 " -m " selectors[link] " -p " protocol more
 }
 
-# awk has no bitwise "and". (It would write a large number with an exponent.)
-function masked_mark() {
-	if (!match($0, / mark=[0-9]+/)) return 0
-	return sprintf("%.0f", int(substr($0, RSTART + 6, RLENGTH - 6) / lowest) % (mask / lowest + 1) * lowest)
+# find_link: the key in `selectors` of the link that the line's mark names, empty if there is none. (There is more than
+# one mask only when that was changed.)
+function find_link(    n, mark, key) {
+	if (!match($0, / mark=[0-9]+/)) return ""
+	mark = substr($0, RSTART + 6, RLENGTH - 6)
+	for (n = 1; n <= mask_count; n++) {
+		key = $1 SUBSEP masked(mark, masks[n], lowest[masks[n]])
+		if (key in selectors) return key
+	}
+	return ""
 }
+
+# awk has no bitwise "and". (It would write a large number with an exponent.)
+function masked(mark, mask, bit) { return sprintf("%.0f", int(mark / bit) % (mask / bit + 1) * bit) }
 
 function plain(address) {
 	sub(/%[^:\]]*/, "", address)

@@ -1,5 +1,5 @@
 # loss.sh: lets go of what is pinned to a link, once the table sends new connections elsewhere.
-# In: `lost` and `moved`, lines "NAME MARK FAMILY(4|6)", `mask`, the kernel's connections and sockets. Out: this
+# In: `lost` and `moved`, lines "NAME MARK/MASK FAMILY(4|6)", the kernel's connections and sockets. Out: this
 # machine's TCP connections over those links ended, other protocols' tracking entries deleted, forwarded TCP connections
 # answered with a reset. TCP entries stay: without its entry the kernel would pick a stream up in its middle and give it
 # to another link.
@@ -20,12 +20,16 @@ let_go() {
 	[ -z "$moved" ] || hold_off
 	end_pinned
 	[ -z "$moved" ] || load_table # with what end_pinned wrote for print_moved
-	# In the background, with neither the lock nor the caller's output, and whatever becomes of the caller's terminal.
-	(
-		trap '' HUP INT
-		sleep 1
-		sweep
-	) </dev/null >/dev/null 2>&1 9>&- &
+	sweep_later
+}
+
+# sweep_later: hooks/lib/sweep is given a file of its own. (/run may be full: what could be written is swept.)
+sweep_later() {
+	{
+		printf '%s' "$lost" | sed 's/^/lost /'
+		printf '%s' "$moved" | sed 's/^/moved /'
+	} >$state/.sweep.$$ || :
+	run_apart $lib/sweep $state/.sweep.$$
 }
 
 # hold_off: an answer to a flow that has just been let go of would pin it to its link again. So for two seconds nothing
@@ -40,7 +44,7 @@ hold_off() {
 
 # end_pinned: everything that is pinned to the links in lost and moved.
 end_pinned() {
-	list_pinned | awk -v mask="$((mask))" -v at_once="$kill_at_once" -f "$lib/loss.awk" | while read -r failure; do
+	list_pinned | awk -v at_once="$kill_at_once" -f "$lib/loss.awk" | while read -r failure; do
 		say "$failure; what runs over a lost link will time out"
 	done
 	while read -r name _ family; do
@@ -64,7 +68,7 @@ print_headings() {
 	while read -r name mark family; do
 		[ -n "$name" ] || continue
 		count=$((count + 1))
-		echo "== ipv$family $((mark)) $mark/$mask${2:+ $state/$2$family/.$name}"
+		echo "== ipv$family $((${mark%/*})) $((${mark#*/})) $mark${2:+ $state/$2$family/.$name}"
 	done <<-EOF
 		$1
 	EOF
@@ -75,9 +79,9 @@ list_by_mark() {
 	while read -r name mark family; do
 		if [ -z "$name" ]; then continue; fi
 		if ! has_both "$name $mark"; then
-			list_entries -f "ipv$family" -m "$mark/$mask"
+			list_entries -f "ipv$family" -m "$mark"
 		elif [ "$family" = 4 ]; then
-			list_entries -m "$mark/$mask"
+			list_entries -m "$mark"
 		fi
 	done <<-EOF
 		$lost$moved
@@ -102,14 +106,13 @@ has_both() {
 }
 
 # sweep: end_pinned for those of lost that are still out, and the flows without a connection of those of moved that are
-# still not needed. Under the lock, which it opens anew.
+# still not needed. Under the lock.
 sweep() {
-	exec 9>"$state/.lock"
-	flock -w 10 9 || exit 0
-	[ ! -e "$state/.stopped" ] || exit 0
 	still=
 	while read -r name mark family; do
-		[ ! -e "$state/.out$family/$name" ] || still="$still$name $mark $family$newline"
+		if [ -e "$state/.out$family/$name" ] || [ -e "$state/.gone$family/$name" ]; then
+			still="$still$name $mark $family$newline"
+		fi
 	done <<-EOF
 		$lost
 	EOF
@@ -133,9 +136,9 @@ forget_unanswered() {
 sweep_moved() {
 	while read -r name mark family; do
 		role=
-		[ -z "$name" ] || [ ! -e "$state/.in$family/$name" ] || read -r role <"$state/.in$family/$name" || :
+		[ -z "$name" ] || [ ! -e "$state/.in$family/$name" ] || read -r role _ <"$state/.in$family/$name" || :
 		# It fails when there is none.
-		[ "$role" != standby ] || conntrack -D -f "ipv$family" -m "$mark/$mask" -p udp || :
+		[ "$role" != standby ] || conntrack -D -f "ipv$family" -m "$mark" -p udp || :
 	done <<-EOF
 		$moved
 	EOF

@@ -56,6 +56,17 @@ say_lines() {
 	printf '%s' "$1" | logger -t multilink -p daemon.notice -- 2>/dev/null || :
 }
 
+# run_apart PROGRAM [WORD…]: in the background, in a session of its own, and holding nothing of its caller's open: not
+# the lock, not the pipe that somebody reads ifup's output from. systemd ends all that an interface's ifup@ service left
+# when that stops: there it is a unit of its own.
+run_apart() {
+	{
+		if [ ! -d /run/systemd/system ] || ! timeout 5 systemd-run --quiet --no-block --collect "$@"; then
+			setsid env -u MULTILINK_LOCKED "$@" &
+		fi
+	} </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+}
+
 # Exit status 4: lib/start renders anew then.
 refuse_outdated() {
 	[ -n "$outdated" ] || return 0

@@ -3,25 +3,28 @@
 #   .down/LINK     taken down on purpose: not to be adopted although the kernel still has its address
 #   .lease4/LINK, .lease6/LINK    what a lease says: gateway=…, servers=…, dns=…
 #   .health4/LINK, .health6/LINK  what its prober says: up, or down and why; then loss=… rtt=…
-#   .in4/LINK, .in6/LINK          what the kernel was last told: in the balance; active, or standby in a later tier
+#   .in4/LINK, .in6/LINK          what the kernel was last told: in the balance; active, or standby in a later tier; the
+#                                 mark of its connections, as MARK/MASK
 #   .out4/LINK, .out6/LINK        out, and why
-#   .held4/LINK, .held6/LINK      out while nothing else was usable: what is pinned to it was not let go
+#   .held4/LINK, .held6/LINK      out while nothing else was usable: what is pinned to it was not let go; its mark
+#   .gone4/LINK, .gone6/LINK      no link any more: its mark
 #   .moved4/LINK, .moved6/LINK    failback = "all": nft command that names the connections to be reset (loss.sh)
 #   .own4/LINK, .own6/LINK        the addresses it had last      .kept   (kept.sh)
 #   .before/LINK   rp_filter before multilink
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock
+#   .sweep.PID     what is to be swept in a second (loss.sh)
 #   .wake .monitor .news   the monitor's (monitor.sh)
 #   .told, .events, .queue/   what was announced (events.sh), what is news in this run, and what waits to be announced
 
 # Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
 # start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
 lock() {
-	[ -d $state/.staged/own6 ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
-		$state/.held4 $state/.held6 $state/.lease4 $state/.lease6 $state/.health4 $state/.health6 \
-		$state/.moved4 $state/.moved6 $state/.own4 $state/.own6 \
+	[ -d $state/.staged/gone6 ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
+		$state/.held4 $state/.held6 $state/.gone4 $state/.gone6 $state/.lease4 $state/.lease6 \
+		$state/.health4 $state/.health6 $state/.moved4 $state/.moved6 $state/.own4 $state/.own6 \
 		$state/.staged/up $state/.staged/before $state/.staged/in4 $state/.staged/in6 $state/.staged/out4 \
-		$state/.staged/out6 $state/.staged/own4 $state/.staged/own6
+		$state/.staged/out6 $state/.staged/own4 $state/.staged/own6 $state/.staged/gone4 $state/.staged/gone6
 	[ -z "${MULTILINK_LOCKED:-}" ] || return 0
 	exec 9>$state/.lock
 	flock -w 60 9 || {
@@ -132,8 +135,8 @@ record_changes() {
 			[ "$word" = never: ] || said="$said$name is out$for: $rest$newline"
 			;;
 		role) stage "in$family" "$name" "$rest" ;;
-		held) : >"$state/.held$family/$name" ;;
-		own) stage "own$family" "$name" "$rest" ;;
+		held) write "$state/.held$family/$name" "$rest" ;;
+		own | gone) stage "$word$family" "$name" "$rest" ;;
 		esac
 	done <<-EOF
 		$changes
@@ -143,7 +146,7 @@ record_changes() {
 	done <<-EOF
 		$lost
 	EOF
-	[ -z "$changes" ] || for folder in in4 in6 out4 out6 own4 own6; do
+	[ -z "$changes" ] || for folder in in4 in6 out4 out6 own4 own6 gone4 gone6; do
 		unstage $folder "$state/.$folder"
 	done
 	# shellcheck disable=SC2086 # paths without blanks
@@ -159,8 +162,9 @@ wake_monitor() {
 
 forget_changes() {
 	rm -f "$state"/.moved?/*
-	rm -f "$state"/.own?/* $state/.kept
+	rm -f "$state"/.own?/* "$state"/.gone?/* $state/.kept
 	rm -f "$state"/.in?/* "$state"/.out?/* "$state"/.held?/*
 	rm -f $state/.loaded $state/.since $state/.decided $state/.elements $state/.table $state/.sum
+	rm -f $state/.sweep.*
 	rm -f $state/.interfaces $state/.listed? $state/.routes? $state/.events
 }

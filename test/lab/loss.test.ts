@@ -1,5 +1,6 @@
 // What is pinned to a link that is lost: ended, reset or moved at once, and nothing on the other links. A link is lost
-// here by ifdown, and by a gateway that is known to be dead while the interface stays up.
+// here by ifdown, by a gateway that is known to be dead while the interface stays up, and by an apply that leaves it
+// out.
 
 import t, { type Test } from 'tap'
 import { balancedLab, changed, checksFail, checksPass, echoWaiting, lastOf, ports } from './scenario.js'
@@ -26,6 +27,12 @@ const losses = {
   'a failed check': {
     lose: (name: string) => `${checksFail(name)}; ${changed}`,
     back: (name: string) => `${checksPass(name)}; ${changed}`,
+  },
+  'an apply without it': {
+    lose: (name: string) => `cp /etc/multilink.conf /root/whole.conf
+      awk '/^\\[/ { skip = $0 == "[link.${name}]" } !skip' /root/whole.conf >/etc/multilink.conf
+      multilink apply`,
+    back: () => 'cp /root/whole.conf /etc/multilink.conf; multilink apply',
   },
 } as const
 
@@ -104,6 +111,7 @@ t.test('a link is lost', async (t) => {
   for (const [name, how] of [
     ['eth1', 'ifdown'],
     ['eth0', 'a failed check'],
+    ['rausb0', 'an apply without it'],
   ] as const) {
     await t.test(`${name}, by ${how}: TCP`, (t) => checkConnections(t, lab, name, how))
   }

@@ -123,6 +123,26 @@ for (const [what, mount, reason] of [
   })
 }
 
+t.test('a link that is taken out while no other one is usable is let go of when one is', async (t) => {
+  const box = await appliedBox(t)
+  await box.sh(`mkdir -p /run/asked; cat >/usr/local/sbin/conntrack <<'END'
+#!/bin/sh
+echo "$*" >>/run/asked/conntrack
+exec /usr/sbin/conntrack "$@"
+END
+    chmod 755 /usr/local/sbin/conntrack`)
+  const asked = () => box.sh('grep -c -- "-m 0x03000000/0xff000000" /run/asked/conntrack || :')
+  const path = 'PATH=/usr/local/sbin:/usr/sbin:/usr/bin'
+  await box.ifDown('eth0')
+  await box.ifDown('eth1')
+  await box.rests()
+  t.equal((await box.apply(eth0 + eth1, `${path};`)).code, 0)
+  t.equal(await asked(), '0')
+  await box.sh(`${path}; export PATH; rm /run/multilink/.down/eth0; /var/lib/multilink/current/changed`)
+  t.not(await asked(), '0')
+  t.equal(await box.sh('cat /run/multilink/.gone4/rausb0'), '0x03000000/0xff000000')
+})
+
 t.test('another mask, table_base and priority leave nothing of the old ones', async (t) => {
   const box = await appliedBox(t)
   t.equal((await box.apply(`mark_mask = 0xff00\ntable_base = 300\nrule_priority = 50\n${allLinks}`)).code, 0)

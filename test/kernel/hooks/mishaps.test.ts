@@ -175,7 +175,7 @@ t.test('where an older version kept no config, what is in the file counts', asyn
   await box.sh('rm /var/lib/multilink/current/multilink.conf')
   await box.run('cat >/etc/multilink.conf', eth0 + rausb0)
   t.equal((await box.run('/usr/lib/multilink/start')).code, 0)
-  t.equal(await ways(box), 'goto keep_eth0\ngoto keep_rausb0')
+  t.equal(await ways(box), 'goto keep_eth0\ngoto out\ngoto keep_rausb0')
 })
 
 const broadcast = '172.16.255.255'

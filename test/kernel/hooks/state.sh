@@ -20,7 +20,7 @@ done
 echo '# files'
 for folder in /run/multilink /var/lib/multilink; do
   [ -d "$folder" ] || continue
-  find "$folder" ! -name .lock ! -name .since ! -name .new ! -name .table \
+  find "$folder" ! -name .lock ! -name '.sweep.*' ! -name .since ! -name .new ! -name .table \
     ! -name .interfaces ! -name '.listed?' ! -name '.routes?' | sort | while read -r file; do
     if [ -L "$file" ]; then
       echo "$file -> $(readlink "$file")"

@@ -1,7 +1,7 @@
 // Connections while links and weights change: 20 new ones a second from this machine and 20 forwarded, and
 // long streams, through 50 ifdown/ifup of a secondary link and through 50 applies.
 
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { balancedLab, configOf, configure, ports, tally, withoutLink } from '../scenario.js'
 import type { Agent } from '../agent-client.js'
 import { links, linkSeenAs, server, type LabLink } from '../topology.js'
@@ -83,6 +83,57 @@ function failed(answers: readonly Answer[]): Answer[] {
   return answers.filter(({ error }) => error !== undefined)
 }
 
+/** How a link is lost and comes back, again and again. */
+interface Losses {
+  readonly link: LabLink
+  readonly count: number
+  readonly lose: () => Promise<unknown>
+  readonly back: () => Promise<unknown>
+}
+
+/** Under load: only what was in flight as the link went may fail, and what is on other links goes on. */
+async function loseUnderLoad(t: Test, places: Places, { link, count, lose, back }: Losses): Promise<void> {
+  const end = await load(places)
+  const downs: Down[][] = places.map(() => [])
+  for (let i = 0; i < count; i++) {
+    const before = await statesOf(places)
+    await lose()
+    const after = await statesOf(places)
+    await someTraffic(places)
+    const last = await statesOf(places)
+    for (const [place, list] of downs.entries()) {
+      list.push({ before: before[place], after: after[place], last: last[place] } as Down)
+    }
+    await back()
+    await someTraffic(places, link)
+  }
+  await until('streams over the other links have carried 100 KB', async () =>
+    (await Promise.all(places.map(([, agent]) => agent.call('streamStates')))).flat().every(
+      ({ error, seenAs, intact }) => error !== undefined || linkSeenAs(seenAs) === link.name || intact > 100_000,
+    ),
+  )
+  for (const [place, { whose, answers, streams }] of (await end()).entries()) {
+    const ofPlace = downs[place] as Down[]
+    const failures = failed(answers)
+    t.comment(`${whose}: ${JSON.stringify(tally(answers))} of ${answers.length}`)
+    t.same(
+      failures.filter((answer) => !ofPlace.some((down) => inFlight(answers.indexOf(answer), down))),
+      [],
+      `no connection of ${whose} fails that was not in flight as the link went`,
+    )
+    t.comment(`${failures.length} that were`)
+    const late = answers.filter(
+      ({ seenAs }, n) => seenAs === link.publicAddress && ofPlace.some((down) => meanwhile(n, down)),
+    )
+    t.same(late, [], 'none is given to the link after it has gone')
+    const others = streams.filter(({ seenAs }) => linkSeenAs(seenAs) !== link.name)
+    t.equal(others.length, 4)
+    for (const { error, intact, seenAs } of others) {
+      t.equal(error, undefined, `a stream over ${linkSeenAs(seenAs)} lives on, ${intact} bytes intact`)
+    }
+  }
+}
+
 t.test('connections while things change', async (t) => {
   const lab = await balancedLab(t)
   const places = [
@@ -91,46 +142,13 @@ t.test('connections while things change', async (t) => {
   ] as const
 
   await t.test(`${changes} ifdown and ifup of eth1`, async (t) => {
-    const end = await load(places)
-    const downs: Down[][] = places.map(() => [])
     const times: number[] = []
-    for (let i = 0; i < changes; i++) {
-      const before = await statesOf(places)
-      times.push((await lab.box.run(['ifdown', 'eth1'])).milliseconds)
-      const after = await statesOf(places)
-      await someTraffic(places)
-      const last = await statesOf(places)
-      for (const [place, list] of downs.entries()) {
-        list.push({ before: before[place], after: after[place], last: last[place] } as Down)
-      }
-      await lab.box.run(['ifup', 'eth1'])
-      await someTraffic(places, eth1)
-    }
-    await until('streams over the other links have carried 100 KB', async () =>
-      (await Promise.all(places.map(([, agent]) => agent.call('streamStates')))).flat().every(
-        ({ error, seenAs, intact }) => error !== undefined || linkSeenAs(seenAs) === 'eth1' || intact > 100_000,
-      ),
-    )
-    for (const [place, { whose, answers, streams }] of (await end()).entries()) {
-      const ofPlace = downs[place] as Down[]
-      const failures = failed(answers)
-      t.comment(`${whose}: ${JSON.stringify(tally(answers))} of ${answers.length}`)
-      t.same(
-        failures.filter((answer) => !ofPlace.some((down) => inFlight(answers.indexOf(answer), down))),
-        [],
-        `no connection of ${whose} fails that was not in flight as the link went`,
-      )
-      t.comment(`${failures.length} that were`)
-      const late = answers.filter(
-        ({ seenAs }, n) => seenAs === eth1.publicAddress && ofPlace.some((down) => meanwhile(n, down)),
-      )
-      t.same(late, [], 'none is given to the link after ifdown has returned')
-      const others = streams.filter(({ seenAs }) => linkSeenAs(seenAs) !== 'eth1')
-      t.equal(others.length, 4)
-      for (const { error, intact, seenAs } of others) {
-        t.equal(error, undefined, `a stream over ${linkSeenAs(seenAs)} lives on, ${intact} bytes intact`)
-      }
-    }
+    await loseUnderLoad(t, places, {
+      link: eth1,
+      count: changes,
+      lose: async () => times.push((await lab.box.run(['ifdown', 'eth1'])).milliseconds),
+      back: () => lab.box.run(['ifup', 'eth1']),
+    })
     t.comment(`ifdown took ${times.sort((a, b) => a - b)[changes / 2]?.toFixed(0)} ms (median)`)
   })
 
@@ -155,22 +173,14 @@ t.test('connections while things change', async (t) => {
     }
   })
 
-  await t.test('an apply that takes a link out of the config, and one that puts it back', async (t) => {
-    const end = await load(places)
-    for (let i = 0; i < 5; i++) {
-      await lab.box.write('/etc/multilink.conf', withoutLink(configOf(), 'rausb0'))
-      await lab.box.run(['multilink', 'apply'])
-      await someTraffic(places)
-      await configure(lab, {})
-      await someTraffic(places, rausb0)
-    }
-    for (const { whose, answers, streams } of await end()) {
-      t.comment(`${whose}: ${JSON.stringify(tally(answers))} of ${answers.length}`)
-      t.same(failed(answers), [], `no connection of ${whose} fails`)
-      for (const { error, seenAs } of streams) {
-        if (linkSeenAs(seenAs) !== 'rausb0')
-          t.equal(error, undefined, `a stream over ${linkSeenAs(seenAs)} lives on`)
-      }
-    }
-  })
+  await t.test('an apply that takes a link out of the config, and one that puts it back', (t) =>
+    loseUnderLoad(t, places, {
+      link: rausb0,
+      count: 5,
+      lose: async () => {
+        await lab.box.write('/etc/multilink.conf', withoutLink(configOf(), 'rausb0'))
+        await lab.box.run(['multilink', 'apply'])
+      },
+      back: () => configure(lab, {}),
+    }))
 })
