@@ -3,6 +3,9 @@
 import { run } from './cli.js'
 import { exitCode } from './errors.js'
 
+// Whatever the caller's is: folders of ours hold what root runs.
+process.umask(0o022)
+
 // `multilink plan | head` is no failure; a full disk is.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCode.done)

@@ -75,9 +75,11 @@ function decide_family(is_taken,    i) {
 	usable_count = was_usable = 0
 	active_tier = ""
 	# Metric 1: unbound packets find this one first; it is on lo, which nothing binds to that wants to leave. IPv6 has no
-	# next hop over lo: that the route is of type local tells the same.
-	if (family == 4) add_route("default via " probe_nexthop " dev lo table " probe_table " metric 1 onlink")
-	else add_route("local default dev lo table " probe_table " metric 1")
+	# next hop over lo: that the route is of type local tells the same. While lo is down the kernel takes neither.
+	if ("lo" in flags) {
+		if (family == 4) add_route("default via " probe_nexthop " dev lo table " probe_table " metric 1 onlink")
+		else add_route("local default dev lo table " probe_table " metric 1")
+	}
 	for (i = 1; i <= links; i++) {
 		usable[i] = routed[i] = 0
 		if ((family, name[i]) in default_via) main_leads_out[family] = "yes"

@@ -48,12 +48,6 @@ stop_probers() {
 	EOF
 }
 
-# restart_prober LINK: with what is known of it now; its windows begin anew, its verdict stays until they fill.
-restart_prober() {
-	stop_prober "$1"
-	refresh_probers
-}
-
 # refresh_probers: starts what is missing or died, stops what has nothing to probe, and restarts those whose targets
 # are others now. Nothing is probed where the link's table has no default route: the link is out then, whatever a probe
 # says.

@@ -39,6 +39,8 @@ function word(name,    i) {
 sub(/^\[LINK\]/, "") {
 	name = $2; sub(/[@:].*/, "", name)
 	if (concerns_link($1, name)) tell_if_new("link " $1, gone name " " $3 " " word("state"))
+	# The probe's route is over it.
+	else if (name == "lo") tell_if_new("loopback", $3 ~ /[<,]UP[,>]/ ? "up" : "")
 	# The flowtable is to hold every interface that is up; a bridge's ports are not hooked.
 	else if (offload) tell_if_new("device " $1, gone == "" && $3 ~ /[<,]UP[,>]/ && word("master") == "" ? name : "")
 	next

@@ -1,7 +1,7 @@
 # monitor.sh: `monitor`, the verb of the long-running rendered script. In: what the kernel tells of interfaces,
 # addresses, routes and rules. Out: a run of `changed` after each burst of what can matter. It decides nothing itself.
 # At rest three processes wait: `ip monitor`, the filter (monitor.awk), and this shell, which reads the queue.
-#   .wake      the queue, a fifo: a line from the filter, from a timer, or `wake` from `wake_monitor` (records.sh)
+#   .wake      the queue, a fifo: a line from the filter, from a timer, or one of `tell_monitor` (records.sh)
 #   .monitor   its lock, and its process id where start-stop-daemon writes it
 #   .news      a fifo between the first two, only while they are started
 
@@ -29,7 +29,10 @@ woken=
 open_queue() {
 	[ "${MULTILINK_MONITOR:-}" != $$ ] || return 0
 	mkdir -p $state
+	# Nobody but root can open it: whoever can could hold the lock.
+	umask 077
 	exec 4>>$state/.monitor
+	umask 022
 	flock -n 4 || {
 		say 'another monitor is running; this one ends'
 		exit 3

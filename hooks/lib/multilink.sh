@@ -7,6 +7,7 @@
 PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
+umask 022
 
 state=/run/multilink
 generation=/var/lib/multilink/current
@@ -16,6 +17,8 @@ newline='
 
 # shellcheck source=hooks/lib/settings.sh
 . $lib/settings.sh
+# shellcheck source=hooks/lib/note.sh
+. $lib/note.sh
 # shellcheck source=hooks/lib/records.sh
 . $lib/records.sh
 # shellcheck source=hooks/lib/lease.sh
@@ -93,39 +96,30 @@ reconcile() {
 	forget_listing
 }
 
-# link_up INTERFACE: called for every interface that ifupdown brings up; --all, lo and others that are no links change
-# nothing. An alias (eth0:1) brings its link another address.
+# link_up INTERFACE: called for every interface that ifupdown brings up, which the hook has noted; --all and others that
+# are no links change nothing. An alias (eth0:1) brings its link another address, and the probe's route is over lo.
 link_up() {
-	is_link "${1%%:*}" || {
-		# It may have been a link when it was taken down, and be one again.
-		case $1 in
-		*/*) ;;
-		*) [ ! -f "$state/.down/$1" ] || rm -f "$state/.down/$1" ;;
-		esac
-		return 0
-	}
-	lock
-	if [ "$1" = "${1%%:*}" ]; then
-		stanza_gateways
-		record_up "$1" "$gateway" "$gateway6"
-	fi
-	[ -e $state/.stopped ] || reconcile
+	if is_link "${1%%:*}" || [ "$1" = lo ]; then changed; else forget_stranger "$1"; fi
 }
 
 # link_down INTERFACE: out of the balance before ifupdown takes it down: with the first of its families, both go.
 link_down() {
-	is_link "$1" || return 0
-	lock
-	record_down "$1"
-	[ -e $state/.stopped ] || reconcile
+	if is_link "$1"; then changed; else forget_stranger "$1"; fi
+}
+
+# forget_stranger INTERFACE: what was noted of what is no link; only under the lock if anything is recorded.
+forget_stranger() {
+	case $1 in
+	*/*) return 0 ;;
+	esac
+	if [ -e "$state/.down/$1" ]; then lock; else rm -f "$notes"/[0-9]*."$1"; fi
 }
 
 # changed: what a link depends on may be another now: its interface, addresses, routes, lease or health. Whoever notices
 # such a thing calls this, as often as it likes.
 changed() {
-	[ -n "$links" ] || return 0
 	lock
-	[ -e $state/.stopped ] || reconcile
+	[ -z "$links" ] || [ -e $state/.stopped ] || reconcile
 }
 
 # boot: everything, for what is up now. Without links: nothing of ours may be left.
@@ -141,13 +135,14 @@ boot() {
 		return
 	fi
 	rm -f $state/.stopped
+	[ -e $state/.netns ] || write $state/.netns "$(readlink /proc/self/ns/net)"
 	# The probe's route is over lo, and under sysvinit this runs before anything has set lo up.
 	ip link set lo up
 	load_modules
 	find_flowtables
 	adopt_leases
 	reconcile
-	wake_monitor
+	tell_monitor wake
 }
 
 # The halves of each helper that track and that rewrite addresses. A kernel without modules has them built in, or none.
@@ -171,6 +166,6 @@ unload() {
 	run_todo del || left=1
 	restore_filters "$state"/.before/*
 	forget_changes
-	wake_monitor
+	tell_monitor wake
 	return $left
 }

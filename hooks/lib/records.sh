@@ -14,22 +14,55 @@
 #   .loaded        checksums of what was loaded (table.sh)     .since     when the table was last loaded as a whole
 #   .stopped       by `multilink stop`                         .lock
 #   .sweep.PID     what is to be swept in a second (loss.sh)
+#   .noted/        news that nobody acted on yet (note.sh)     .netns     the network namespace of all this
 #   .wake .monitor .news   the monitor's (monitor.sh)
 #   .told, .events, .queue/   what was announced (events.sh), what is news in this run, and what waits to be announced
 
-# Holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. If an apply came between the
-# start of a rendered script and its lock, its settings are old: it begins again as the current generation's.
+folders='.down .before .in4 .in6 .out4 .out6 .held4 .held6 .gone4 .gone6 .lease4 .lease6 .health4 .health6
+	.moved4 .moved6 .own4 .own6 .noted .staged/up .staged/before .staged/in4 .staged/in6 .staged/out4 .staged/out6
+	.staged/gone4 .staged/gone6 .staged/own4 .staged/own6'
+lock_seconds=60 # debian/multilink.service waits longer
+
+# lock: holds the lock until this shell ends; a caller that holds it says so in MULTILINK_LOCKED. Then what was noted
+# becomes records, where the settings are known.
 lock() {
-	[ -d $state/.staged/gone6 ] || mkdir -p $state/.down $state/.before $state/.in4 $state/.in6 $state/.out4 $state/.out6 \
-		$state/.held4 $state/.held6 $state/.gone4 $state/.gone6 $state/.lease4 $state/.lease6 \
-		$state/.health4 $state/.health6 $state/.moved4 $state/.moved6 $state/.own4 $state/.own6 \
-		$state/.staged/up $state/.staged/before $state/.staged/in4 $state/.staged/in6 $state/.staged/out4 \
-		$state/.staged/out6 $state/.staged/own4 $state/.staged/own6 $state/.staged/gone4 $state/.staged/gone6
-	[ -z "${MULTILINK_LOCKED:-}" ] || return 0
-	exec 9>$state/.lock
-	flock -w 60 9 || {
-		say "another multilink has held $state/.lock for 60 seconds; nothing was changed"
+	refuse_elsewhere
+	make_folders
+	[ -n "${MULTILINK_LOCKED:-}" ] || take_lock
+	[ -z "$families" ] || take_notes
+}
+
+refuse_elsewhere() {
+	! is_elsewhere || {
+		say "$state is that of another network namespace, so nothing was changed; if there is none any more, remove $state"
 		exit 3
+	}
+}
+
+# Of another version's some can be missing.
+make_folders() {
+	for folder in $folders; do
+		[ -d "$state/$folder" ] || {
+			# shellcheck disable=SC2086 # a list of names
+			(mkdir -p $state && cd $state && mkdir -p $folders)
+			return
+		}
+	done
+}
+
+# Nobody but root can open the file: whoever can could hold the lock. If an apply came between the start of a rendered
+# script and its lock, its settings are old: it begins again as the current generation's.
+take_lock() {
+	umask 077
+	exec 9>$state/.lock
+	umask 022
+	flock -n 9 || {
+		# Should this be ended, or wait in vain, the monitor acts on what was noted.
+		! has_notes || tell_monitor noted
+		flock -w $lock_seconds 9 || {
+			say "another multilink has held $state/.lock for $lock_seconds seconds; nothing was changed"
+			exit 3
+		}
 	}
 	MULTILINK_LOCKED=yes
 	export MULTILINK_LOCKED
@@ -37,6 +70,44 @@ lock() {
 	*/generations/*)
 		now=$(cd -P $generation && pwd)
 		[ "${0%/*}" = "$now" ] || exec "$generation/${0##*/}"
+		;;
+	esac
+}
+
+has_notes() {
+	set -- "$notes"/[0-9]*
+	[ -L "$1" ]
+}
+
+# take_notes: in their order. One that cannot be recorded (/run is full) stays, and so do those after it.
+take_notes() {
+	for noted in "$notes"/[0-9]*; do
+		[ -L "$noted" ] || return 0
+		news=$(readlink "$noted")
+		name=${noted##*/}
+		name=${name#*.}
+		IFS='|'
+		set -f
+		# shellcheck disable=SC2086 # its fields
+		set -- $news
+		set +f
+		unset IFS
+		take_note "$name" "$@"
+		rm -f "$noted"
+	done
+}
+
+# take_note LINK up PHASE GATEWAYS | LINK down | LINK lease SOURCE VERB GATEWAYS SERVERS RESOLVERS. What is no link may
+# have been one when it was taken down, and may be one again.
+take_note() {
+	case $2 in
+	up)
+		if is_link "$1"; then record_up "$1" "$3" "$4"; else rm -f "$state/.down/$1"; fi
+		;;
+	down) ! is_link "$1" || record_down "$1" ;;
+	lease)
+		record_lease "$1" "$3" "${5:-}" "${6:-}" "${7:-}"
+		[ "$4" != up ] || rm -f "$state/.down/$1"
 		;;
 	esac
 }
@@ -62,11 +133,11 @@ unstage() {
 	[ ! -e "$1" ] || mv -t "$place" "$@"
 }
 
-# stanza_gateways: sets gateway and gateway6 to the stanza's. ifupdown-ng gives both families' in one variable.
+# stanza_gateways WORDS: sets gateway and gateway6 to the first of each family. ifupdown-ng gives both families'.
 stanza_gateways() {
 	gateway=
 	gateway6=
-	for word in $IF_GATEWAY; do
+	for word in $1; do
 		case $word in
 		*[!0-9A-Fa-f.:]*) ;;
 		*:*) gateway6=${gateway6:-$word} ;;
@@ -76,16 +147,18 @@ stanza_gateways() {
 	done
 }
 
-# record_up LINK GATEWAY GATEWAY6: an empty one leaves what the other family's stanza said.
+# record_up LINK PHASE GATEWAYS: where the hook is called once for all of an interface (PHASE is up: ifupdown2 and
+# ifupdown-ng), what it says is all. ifupdown calls it for each family: what one says nothing of was another's to say.
 record_up() {
-	set -- "$1" "$2" "$3" "" ""
-	if [ -e "$state/$1" ]; then
+	stanza_gateways "$3"
+	set -- "$1" "$2" "$gateway" "$gateway6"
+	if [ "$2" != up ] && [ -e "$state/$1" ]; then
 		recorded_gateway "$1" 4
-		set -- "$1" "$2" "$3" "$gateway" ""
+		set -- "$1" "$2" "${3:-$gateway}" "$4"
 		recorded_gateway "$1" 6
-		set -- "$1" "$2" "$3" "$4" "$gateway"
+		set -- "$1" "$2" "$3" "${4:-$gateway}"
 	fi
-	write "$state/$1" "gateway=${2:-$4}" "gateway6=${3:-$5}"
+	write "$state/$1" "gateway=$3" "gateway6=$4"
 	[ ! -e "$state/.down/$1" ] || rm "$state/.down/$1"
 }
 
@@ -154,10 +227,10 @@ record_changes() {
 	say_lines "$said"
 }
 
-# Has the monitor begin anew, if it runs: multilink was loaded (another generation, an upgrade) or unloaded. Open for
-# both directions: without a monitor nobody waits.
-wake_monitor() {
-	[ ! -p $state/.wake ] || echo wake 1<>$state/.wake
+# tell_monitor LINE, if it runs: `wake` has it begin anew, because multilink was loaded (another generation, an upgrade)
+# or unloaded; any other line has it look. Open for both directions: without a monitor nobody waits.
+tell_monitor() {
+	[ ! -p $state/.wake ] || echo "$1" 1<>$state/.wake
 }
 
 forget_changes() {

@@ -16,7 +16,6 @@ offload=
 rules=
 default_name=
 bypass_strict=
-IF_GATEWAY=${IF_GATEWAY:-}
 
 # link NAME MARK TABLE WEIGHT TIER GATEWAY GATEWAY6 PROBE_NEXTHOP PROBE_NEXTHOP6 OPTIONS
 # Any other number of words: another version of multilink rendered it, and an upgrade has not rendered it anew yet.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What the monitor does with probers, and nothing else. In: STATE, LIB and SETTINGS (a file of link, check_settings,
-# check and check_command calls) in the environment, and verbs on stdin: start, refresh, restart LINK, stop. Out: each
-# verb once it is done.
+# check and check_command calls) in the environment, and verbs on stdin: start, refresh, stop. Out: each verb once it is
+# done.
 set -eu
 # shellcheck disable=SC2034 # the library's
 newline='
@@ -20,11 +20,10 @@ probe_table=1000
 # shellcheck source=/dev/null
 . "$SETTINGS"
 
-while read -r verb argument; do
+while read -r verb; do
 	case $verb in
 	start) start_probers ;;
 	refresh) refresh_probers ;;
-	restart) restart_prober "$argument" ;;
 	stop) stop_probers ;;
 	esac
 	echo "$verb"

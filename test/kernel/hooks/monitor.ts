@@ -31,7 +31,8 @@ export async function kernelRests(box: Box): Promise<void> {
 /** Starts the monitor, waits until it has had its first look, and ends it with the test. */
 export async function startMonitor(t: Test, box: Box): Promise<Monitor> {
   await box.sh(`grep -q reconciles /usr/lib/multilink/multilink.sh ||
-    sed -i 's|^changed() {|&\\n\\techo run >>/run/reconciles|' /usr/lib/multilink/multilink.sh
+    sed -i 's|^changed() {|&\\n\\tcase $0 in */changed) echo run >>/run/reconciles ;; esac|' \\
+      /usr/lib/multilink/multilink.sh
     : >/run/reconciles`)
   await kernelRests(box)
   const id = Number(await box.sh('setsid /usr/lib/multilink/monitor </dev/null >/run/monitor.log 2>&1 & echo $!'))

@@ -1,7 +1,9 @@
 // An interface can go at any time, also in the middle of another link's hook, and the hook does all the rest.
 
 import t from 'tap'
-import { configureAll, linkConfigs, links, makeBox, tunnelUp, type Box } from './box.js'
+import { until } from '../../lab/wait.js'
+import { appliedBox, configureAll, linkConfigs, links, makeBox, tunnelUp, type Box } from './box.js'
+import { startMonitor } from './monitor.js'
 
 const { eth0, eth1, rausb0 } = linkConfigs
 const config = `${eth0}${eth1}${rausb0}[link.tun0]\n`
@@ -69,3 +71,37 @@ for (const verb of ['loosen_filters', 'restore_filters /run/multilink/.before/go
     t.match(refused.stderr, /osrelease cannot be set to \d/)
   })
 }
+
+t.test('while lo is down, which the probe needs, hooks do all the rest; when it is up, they do that too', async (t) => {
+  const box = await appliedBox(t)
+  const probe = () => box.sh('ip route show table 1000 dev lo; ip -6 route show table 1000 dev lo')
+  const before = await box.state('kernel')
+  const listed = await probe()
+  t.match(listed, /240\.0\.0\.\d+/)
+  const loseLo = async () => {
+    await box.sh('ip link set lo down')
+    for (const link of ['eth0', 'eth1'] as const) {
+      const down = await box.ifDown(link)
+      t.strictSame([down.code, /failed|refused/.test(down.stderr)], [0, false], down.stderr)
+      const up = await box.ifUp(link, { IF_GATEWAY: links[link].gateway })
+      t.strictSame([up.code, /failed|refused/.test(up.stderr)], [0, false], up.stderr)
+    }
+    t.equal(await ways(box), 'goto keep_eth0\ngoto keep_eth1\ngoto keep_rausb0')
+    t.equal(await probe(), '')
+  }
+
+  await t.test('its own hook', async (t) => {
+    await loseLo()
+    await box.sh('ip link set lo up')
+    t.strictSame(await box.ifUp('lo'), { code: 0, stdout: '', stderr: '' })
+    t.equal(await box.state('kernel'), before)
+  })
+
+  await t.test('the monitor', async (t) => {
+    await startMonitor(t, box)
+    await loseLo()
+    await box.sh('ip link set lo up')
+    await until('the probe is there', async () => (await probe()) === listed)
+    t.equal(await box.state('kernel'), before)
+  })
+})

@@ -300,7 +300,7 @@ t.test('what the caller has in its environment or on its command line does no ha
 
 t.test('a refusal of the kernel is said and does not fail the client', async (t) => {
   const box = await leaseBox(t)
-  await box.sh('sed -i "\\$s/.*/false/" /var/lib/multilink/current/changed')
+  await box.sh('sed -i "\\$s/.*/lock; false/" /var/lib/multilink/current/changed')
   const { code, stderr } = await dhclientSays(box, 'BOUND', everything)
   t.equal(code, 0)
   t.match(stderr, "multilink: eth0: what its lease says could not be put into the kernel; run 'multilink apply'")
