@@ -1,14 +1,17 @@
 # Judges one link from its probes, and keeps its records.
 # In:  lines of `fping -l` ("TARGET : [N], 64 bytes, MS ms (…)", "TARGET : [N], timed out (…)"), lines "command STATUS"
-#      of check-command.sh, and a line of the ticker ("127.0.0.1 : …") each `beat` seconds, so that silence is noticed.
+#      of check-command.sh, and of ticker.sh a line "ticker PID", then "beat" each `beat` seconds, so that silence is
+#      noticed.
+#      -v uptime=/proc/uptime, proc(5), whose first word is the time since the boot in seconds, suspended or not.
 #      -v beat, link, state (/run/multilink), changed (what to run when a verdict changes), targets4, targets6 (words;
 #      empty: none are configured, the family follows the other; "-": nothing to probe now, its record is left alone),
 #      and interval, timeout (s), down_after, up_after (rounds), quorum (targets), max_loss (%), max_rtt (ms; "-" for
 #      none)
 # Out: STATE/.health4/LINK and .health6/LINK by rename when a verdict or its reason changes; STATE/.probes4/LINK and
 #      .probes6/LINK, "loss=PERCENT rtt=MS", at each beat and in place: no process is started for those. Exit status 3:
-#      the probes have been silent for so long that they are to be started anew (an interface that was made anew has
-#      another index).
+#      the probes are to be started anew, because they have been silent for long (an interface that was made anew has
+#      another index) or because the date was set: fping 5.1 goes by it. Forward, it sends without a pause all that it
+#      thinks to have missed, and waits for no answer; back, it sends nothing until the date is again what it was.
 #
 # max_loss: of the last `window` probes, n (at least `enough`), p is allowed: a link that is just good enough loses n p
 # of them with a standard error of s = sqrt(n p (1 - p)). Out above n p + 3 s, in again at n p - 1.5 s or less of a full
@@ -17,7 +20,6 @@
 # of the time. With 2 s and n p it would have come back 438 times.
 
 BEGIN {
-	ticker = "127.0.0.1"
 	window = 100
 	enough = 30
 	if (link == "") exit
@@ -33,6 +35,7 @@ BEGIN {
 	patience = silence + 10
 	for (f = 4; f <= 6; f += 2) read_record(f)
 	record(0)
+	read_clocks()
 }
 
 function add_targets(f, words,    i, n, word) {
@@ -67,7 +70,7 @@ function file(kind, f) { return state "/." kind f "/" link }
 # A probe of round n was answered after rtt ms, or not (rtt is "").
 function probed(t, n, rtt,    f) {
 	f = family[t]
-	silent[f] = 0
+	silent[f] = -beat / 2 # between two beats
 	if (!(f in due)) due[f] = n
 	# An answer after its time was up.
 	if (n < due[f] || (t, n) in seen) return
@@ -174,8 +177,8 @@ function figures(s,    ms) {
 }
 
 # Both families' records first, then one call, if it matters to the balance: another reason alone does not. What cannot
-# be recorded is tried again with the next beat; what cannot be made so (a lock that is held, an nft that refuses) some
-# seconds later.
+# be put in its place is tried again with the next beat (where /run is full, mawk itself ends, and prober.sh starts
+# another one); what cannot be made so (a lock that is held, an nft that refuses) some seconds later.
 function record(call,    f, line, moves, matters, new) {
 	if (unrecorded) return
 	for (f = 4; f <= 6; f += 2) {
@@ -195,7 +198,8 @@ function record(call,    f, line, moves, matters, new) {
 # A hidden name: start_probers (health.sh) deletes what bears the name of no link.
 function draft(f) { return state "/.probes" f "/." link }
 
-function make_so() { again = system(changed) == 0 ? 0 : 10 }
+# It may wait for the lock: for a while nothing is read then.
+function make_so() { again = system(changed) == 0 ? 0 : 10; waited = 1 }
 
 function tick(    f, line, overdue) {
 	for (f = 4; f <= 6; f += 2) {
@@ -208,12 +212,49 @@ function tick(    f, line, overdue) {
 	unrecorded = 0
 	record(1)
 	if (again > 0 && (again -= beat) <= 0) make_so()
-	if (overdue) exit 3
+	if (overdue) begin_anew()
 }
 
+# Sets up to the time since the boot, and booted to the second of 1970 and after that this machine was booted in, by the
+# date as it is now.
+function read_clocks(    line, words) {
+	looked = systime()
+	getline line < uptime
+	close(uptime)
+	split(line, words, " ")
+	up = words[1]
+	booted = looked - up
+}
+
+# The date is known in whole seconds only: two of difference are none; fping bears them. A second look, because this may
+# have been held up between the two clocks. And if it was held up for long (a laptop asleep), all the probes were.
+function time_leapt(    up_before, booted_before, leapt) {
+	up_before = up
+	booted_before = booted
+	read_clocks()
+	if (differ(booted, booted_before)) read_clocks()
+	leapt = differ(booted, booted_before) || up - up_before > patience && !waited
+	waited = 0
+	return leapt
+}
+
+function differ(a, b) { return a - b > 2 || b - a > 2 }
+
+# The ticker's end is that of the probes.
+function begin_anew() {
+	if (ticker) system("kill " ticker)
+	# The next judge finds its verdict recorded, and cannot know that nobody acted on it.
+	if (again > 0) system("[ ! -p " state "/.wake ] || echo retry 1<>" state "/.wake")
+	exit 3
+}
+
+# Before a line is believed.
+systime() != looked && time_leapt() { begin_anew() }
+
+$1 == "ticker" { ticker = $2 + 0; next }
+$1 == "beat" { tick(); next }
 $1 == "command" { ran_command($2); record(1); next }
 $2 == ":" && $3 ~ /^\[[0-9]+\],$/ {
-	if ($1 == ticker) { tick(); next }
 	if ($1 in family) { probed($1, substr($3, 2) + 0, $5 == "bytes," ? $6 : ""); record(1); next }
 }
 # What else fping has to say (an interface it cannot bind to) is the cause if there is silence.

@@ -41,6 +41,8 @@ export interface Ground {
   readonly drop: (link: 1 | 2, match: string) => Promise<void>
   readonly dropNoMore: (link: 1 | 2) => Promise<void>
   readonly processes: () => Promise<Process[]>
+  /** Kills the first process whose words match, and answers its number. */
+  readonly kill: (words: RegExp) => Promise<number>
   readonly killMonitor: () => Promise<void>
 }
 
@@ -86,9 +88,9 @@ export async function makeGround(t: Test, settings: readonly string[]): Promise<
       await run(within(gateway(link), ['nft', 'delete', 'table', 'inet', 'loss']))
     },
     processes: () => processesOf(box),
+    kill: (words) => killOne(box, words),
     killMonitor: async () => {
-      const [id] = (await processesOf(box)).filter(({ words }) => words.includes('monitor.sh')).map((each) => each.id)
-      process.kill(id ?? 0, 'SIGKILL')
+      await killOne(box, /^sh .*monitor\.sh/)
       await monitor.ended
     },
   }
@@ -138,8 +140,9 @@ interface Monitor {
   readonly ended: Promise<void>
 }
 
+/** As systemd starts it: with SIGPIPE ignored. */
 function startMonitor(box: string, state: string): Monitor {
-  const [file = '', ...words] = within(box, ['sh', monitorScript])
+  const [file = '', ...words] = within(box, ['sh', '-c', 'trap "" PIPE; exec sh "$0"', monitorScript])
   const child: ChildProcessWithoutNullStreams = spawn(file, words, {
     env: { ...cleanEnvironment, STATE: state, LIB: join(state, 'lib'), SETTINGS: join(state, 'settings') },
   })
@@ -154,6 +157,13 @@ function startMonitor(box: string, state: string): Monitor {
     },
     ended: new Promise((resolve) => child.once('exit', () => { resolve() })),
   }
+}
+
+async function killOne(namespace: string, wanted: RegExp): Promise<number> {
+  const victim = (await processesOf(namespace)).find(({ words }) => wanted.test(words))
+  if (victim === undefined) throw new Error(`nothing runs there that is ${wanted}`)
+  process.kill(victim.id, 'SIGKILL')
+  return victim.id
 }
 
 async function processesOf(namespace: string): Promise<Process[]> {

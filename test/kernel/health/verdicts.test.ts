@@ -1,6 +1,8 @@
-// hooks/lib/health.awk: from the lines of fping to verdicts. No network, no clock: lines in, records out.
+// hooks/lib/health.awk: from the lines of fping to verdicts. No network, no clock but its own: lines in, records out.
 
+import { execa } from 'execa'
 import t from 'tap'
+import { commandLimit } from '../../limits.js'
 import { randomNumbers } from '../../random.js'
 import { answered, first, judge, lost, rounds, second, tick } from './judge.js'
 
@@ -62,6 +64,43 @@ t.test('silence', async (t) => {
   t.equal(code, 0)
   t.equal((await judge({}, Array<string>(40).fill(tick))).code, 3, 'and in the end fping is started anew')
   t.strictSame((await judge({}, rounds(0, 40, all).flatMap((line) => [line, tick]))).announced, [], 'lines end it')
+})
+
+t.test('the date is set', async (t) => {
+  const good = [...rounds(0, 10, all), tick]
+  const bad = rounds(10, 13, none)
+  const after = (seconds: number) => judge({}, good, { later: { seconds, lines: [...bad, tick] } })
+  for (const [how, seconds] of [['forward', -4], ['back', 7]] as const) {
+    const { announced, code, health4 } = await after(seconds)
+    t.strictSame(announced, [], `${how}: what was lost meanwhile says nothing`)
+    t.match(health4, /^up\n/)
+    t.equal(code, 3, 'the probes are started anew')
+  }
+  t.equal((await after(100)).code, 3, 'and after a long sleep')
+  const { announced, code } = await after(1)
+  t.strictSame(announced, [`${silent}|${silent}`], 'otherwise it does')
+  t.equal(code, 0)
+})
+
+t.test('a verdict that nobody acted on yet', async (t) => {
+  const dead = [...rounds(0, 3, none), tick]
+  const ten = Array<string>(10).fill(tick)
+  // The probes begin anew when nothing was heard of them for 12 seconds.
+  const quick = { uptime: '/proc/uptime', interval: '0.1', timeout: '0.1' }
+  const waited = await judge(quick, [...dead, ...ten], { refusedAfter: 13 })
+  t.equal(waited.code, 0, 'that the lock was waited for is no leap of the clock')
+  t.equal(waited.announced.length, 2, 'and it is tried again')
+  t.equal(waited.wake, '')
+  const { code, wake } = await judge({}, dead, { refusedAfter: 0, later: { seconds: 9, lines: [tick] } })
+  t.equal(code, 3)
+  t.equal(wake, 'retry\n', 'where the probes begin anew meanwhile, the monitor tries')
+})
+
+t.test('the probes end with the judge, whoever reads what they say', async (t) => {
+  const ticker = execa('sleep', [String(commandLimit / 1000)], { reject: false })
+  const { code } = await judge({}, [`ticker ${ticker.pid}`, ...Array<string>(40).fill(tick)])
+  t.equal(code, 3)
+  t.equal((await ticker).signal, 'SIGTERM')
 })
 
 t.test('what is no answer to a probe', async (t) => {

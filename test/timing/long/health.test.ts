@@ -41,9 +41,8 @@ t.test('a prober goes on when a part of it dies', async (t) => {
   const ground = await makeGround(t, ['check_settings 0.1 0.2 3 3 1 - -', `check eth1 ${targets}`])
   await ground.tell('start')
   await until('the first figures', async () => (await ground.probes(4, 'eth1')) !== '')
-  for (const part of [/^fping .*-I eth1/, /^mawk/, /^fping .*127\.0\.0\.1/]) {
-    const victim = (await ground.processes()).find(({ words }) => part.test(words))?.id ?? 0
-    process.kill(victim, 'SIGKILL')
+  for (const part of [/^fping .*-I eth1/, /^mawk/, /^sh .*ticker\.sh/]) {
+    const victim = await ground.kill(part)
     await until('it is back', async () => (await ground.processes()).some(({ id, words }) =>
       id !== victim && part.test(words)))
     await verdict(ground, 'eth1', /^up$/)
