@@ -23,6 +23,8 @@ newline='
 . $lib/records.sh
 # shellcheck source=hooks/lib/lease.sh
 . $lib/lease.sh
+# shellcheck source=hooks/lib/adopt.sh
+. $lib/adopt.sh
 # shellcheck source=hooks/lib/observe.sh
 . $lib/observe.sh
 # shellcheck source=hooks/lib/decide.sh
