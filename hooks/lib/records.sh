@@ -97,14 +97,14 @@ take_notes() {
 	done
 }
 
-# take_note LINK up PHASE GATEWAYS | LINK down | LINK lease SOURCE VERB GATEWAYS SERVERS RESOLVERS. What is no link may
-# have been one when it was taken down, and may be one again.
+# take_note LINK up PHASE GATEWAYS | LINK down USED | LINK lease SOURCE VERB GATEWAYS SERVERS RESOLVERS. What is no link
+# may have been one when it was taken down, and may be one again.
 take_note() {
 	case $2 in
 	up)
-		if is_link "$1"; then record_up "$1" "$3" "$4"; else rm -f "$state/.down/$1"; fi
+		if is_link "$1"; then record_up "$1" "$3" "${4:-}"; else rm -f "$state/.down/$1"; fi
 		;;
-	down) ! is_link "$1" || record_down "$1" ;;
+	down) ! is_link "$1" || record_down "$1" "${3:-}" ;;
 	lease)
 		record_lease "$1" "$3" "${5:-}" "${6:-}" "${7:-}"
 		[ "$4" != up ] || rm -f "$state/.down/$1"
@@ -162,9 +162,14 @@ record_up() {
 	[ ! -e "$state/.down/$1" ] || rm "$state/.down/$1"
 }
 
+# record_down LINK USED: the word dhcp in USED: ifupdown-ng, which ends dhclient with kill -9, so that nobody says that
+# the lease is over. Any other client says so itself, or goes on.
 record_down() {
 	: >"$state/.down/$1"
 	rm -f "$state/$1"
+	case " $2 " in
+	*' dhcp '*) rm -f "$state/.lease4/$1" ;;
+	esac
 }
 
 # recorded_gateway LINK FAMILY: sets gateway to what was known when the link came up.
