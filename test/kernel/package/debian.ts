@@ -13,9 +13,12 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 /** The package under test, as `npm run deb` leaves it. */
 export const deb = here('../../../dist/multilink.deb')
 
-/** The directory of a Debian 12 with what the .deb depends on; not to be written to. */
-export const debianRoot = async () =>
-  (await execa(here('../../debian-root'), ['package'], { timeout: installLimit })).stdout
+/** What test/debian-root calls a Debian 12 with what the .deb depends on: with ifupdown, or with one of the others. */
+export type DebianKind = 'package' | 'ifupdown2' | 'ifupdown-ng'
+
+/** The directory of one; not to be written to. */
+export const debianRoot = async (kind: DebianKind = 'package') =>
+  (await execa(here('../../debian-root'), [kind], { timeout: installLimit })).stdout
 
 export interface Debian {
   /** Runs a script of sh -eu inside; answers what it printed, both outputs together. Fails as the script fails. */
@@ -25,8 +28,8 @@ export interface Debian {
 }
 
 /** Starts one and ends it with the test. */
-export async function startDebian(t: Test): Promise<Debian> {
-  const root = await debianRoot()
+export async function startDebian(t: Test, kind: DebianKind = 'package'): Promise<Debian> {
+  const root = await debianRoot(kind)
   const place = await mkdtemp(path.join(tmpdir(), 'multilink-package-'))
   const held = ['--mount', '--net', '--pid', '--fork', '--kill-child', here('throwaway'), root, place,
     String(fileLimit / 1000)]
