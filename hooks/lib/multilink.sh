@@ -15,6 +15,14 @@ lib=/usr/lib/multilink
 newline='
 '
 
+# A rendered script by its real name, which tells `lock` whether an apply came between.
+case $0 in
+"$generation"/*)
+	real=$(cd -P $generation && pwd)
+	exec "$real/${0##*/}" "$@"
+	;;
+esac
+
 # shellcheck source=hooks/lib/settings.sh
 . $lib/settings.sh
 # shellcheck source=hooks/lib/note.sh
@@ -99,13 +107,16 @@ reconcile() {
 }
 
 # link_up INTERFACE: called for every interface that ifupdown brings up, which the hook has noted; --all and others that
-# are no links change nothing. An alias (eth0:1) brings its link another address, and the probe's route is over lo.
+# are no links change nothing. An alias (eth0:1) brings its link another address, and the probe's route is over lo. A
+# hook of an earlier version, which an upgrade has not replaced yet or the admin has changed, notes nothing.
 link_up() {
+	[ -n "${MULTILINK_NOTED:-}" ] || note_up "$1"
 	if is_link "${1%%:*}" || [ "$1" = lo ]; then changed; else forget_stranger "$1"; fi
 }
 
 # link_down INTERFACE: out of the balance before ifupdown takes it down: with the first of its families, both go.
 link_down() {
+	[ -n "${MULTILINK_NOTED:-}" ] || note_down "$1"
 	if is_link "$1"; then changed; else forget_stranger "$1"; fi
 }
 
@@ -114,7 +125,7 @@ forget_stranger() {
 	case $1 in
 	*/*) return 0 ;;
 	esac
-	if [ -e "$state/.down/$1" ]; then lock; else rm -f "$notes"/[0-9]*."$1"; fi
+	if [ -e "$state/.down/$1" ]; then lock; else rm -f "$notes"/?????????."$1"; fi
 }
 
 # changed: what a link depends on may be another now: its interface, addresses, routes, lease or health. Whoever notices

@@ -7,7 +7,7 @@
 #                                 mark of its connections, as MARK/MASK
 #   .out4/LINK, .out6/LINK        out, and why
 #   .held4/LINK, .held6/LINK      out while nothing else was usable: what is pinned to it was not let go; its mark
-#   .gone4/LINK, .gone6/LINK      no link any more: its mark
+#   .gone4/LINK, .gone6/LINK      no link any more: its mark; after "held", while what is pinned to it was not let go
 #   .moved4/LINK, .moved6/LINK    failback = "all": nft command that names the connections to be reset (loss.sh)
 #   .own4/LINK, .own6/LINK        the addresses it had last      .kept   (kept.sh)
 #   .before/LINK   rp_filter before multilink
@@ -75,15 +75,15 @@ take_lock() {
 }
 
 has_notes() {
-	set -- "$notes"/[0-9]*
+	set -- "$notes"/?????????.*
 	[ -L "$1" ]
 }
 
-# take_notes: in their order. One that cannot be recorded (/run is full) stays, and so do those after it.
+# take_notes: in their order. One that cannot be recorded (/run is full) stays, and so do those after it. That of what
+# is no link may go meanwhile (forget_stranger).
 take_notes() {
-	for noted in "$notes"/[0-9]*; do
-		[ -L "$noted" ] || return 0
-		news=$(readlink "$noted")
+	for noted in "$notes"/?????????.*; do
+		news=$(readlink "$noted") || continue
 		name=${noted##*/}
 		name=${name#*.}
 		IFS='|'

@@ -15,20 +15,24 @@ const withoutEth1 = 'goto keep_eth0\ngoto out\ngoto keep_rausb0'
 /** Shell that runs a hook as ifupdown does, without the lock that the test may hold. */
 const hook = (direction: 'up' | 'down', variables: Readonly<Record<string, string>> = {}) => {
   const usual = { IFACE: 'eth1', ADDRFAM: 'inet', METHOD: 'static', PHASE: `post-${direction}` }
-  const words = Object.entries({ ...usual, ...variables })
-  return `env -i PATH=/usr/sbin:/usr/bin ${words.map(([name, value]) => `'${name}=${value}'`).join(' ')} \\
+  const words = Object.entries({ ...usual, ...variables }).map(([name, value]) => `'${name}=${value}'`)
+  return `env -i PATH=/usr/sbin:/usr/bin PATIENCE="\${PATIENCE:-60}" ${words.join(' ')} \\
     /etc/network/if-${direction}.d/multilink 9>&-`
 }
 const up = hook('up', { IF_GATEWAY: links.eth1.gateway })
 const down = hook('down')
 
 /** While somebody else holds the lock. */
-const whileLocked = (box: Box, script: string) => box.run(`exec 9>>/run/multilink/.lock; flock 9\n${script}`)
+const whileLocked = (box: Box, script: string) =>
+  box.run(`export PATIENCE=0; exec 9>>/run/multilink/.lock; flock 9\n${script}`)
 
-/** A box whose hooks give the lock up at once. */
+/**
+ * A box whose hooks give the lock up at once, while somebody else holds it for the test. Otherwise they wait: what
+ * sweeps a second after a loss takes it, too.
+ */
 async function impatientBox(t: Test): Promise<Box> {
   const box = await appliedBox(t)
-  await box.sh("sed -i 's/^lock_seconds=60/lock_seconds=0/' /usr/lib/multilink/records.sh")
+  await box.sh("sed -i 's/^lock_seconds=60/lock_seconds=${PATIENCE:-60}/' /usr/lib/multilink/records.sh")
   return box
 }
 
@@ -143,6 +147,65 @@ t.test('what a DHCP client says while the lock is held', async (t) => {
     await change(box)
     t.match(await box.sh('cat /run/multilink/.lease4/eth1'), /^gateway=172\.16\.0\.1\nservers=\ndns=198\.51\.100\.0 /)
   })
+})
+
+t.test('what two hooks of one link say at once is both known', async (t) => {
+  const box = await impatientBox(t)
+  const say = (n: number) => `. /usr/lib/multilink/note.sh; note eth1 'lease|4|set|172.16.0.${n}||' 9>&-`
+  await whileLocked(box, `
+    for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+      sh -euc "${say(8)}" & first=$!
+      sh -euc "${say(9)}" & second=$!
+      wait $first
+      wait $second
+    done`)
+  t.equal((await noted(box)).split('\n').length, 40)
+})
+
+t.test('notes of what is no link may go while they are read; a link whose name ends alike keeps its own', async (t) => {
+  const box = await impatientBox(t)
+  await whileLocked(box, down)
+  await box.sh(`ln -s 'down|' /run/multilink/.noted/100000000.lan0
+    cat >>/usr/lib/multilink/records.sh <<'END'
+readlink() {
+	rm -f /run/multilink/.noted/100000000.lan0
+	command readlink "$@"
+}
+END`)
+  await change(box)
+  t.equal(await ways(box), withoutEth1)
+
+  await whileLocked(box, `ln -s 'down|' /run/multilink/.noted/100000009.br.wan\n${hook('up', { IFACE: 'wan' })}`)
+  t.equal(await noted(box), '100000009.br.wan')
+})
+
+t.test('a hook of an earlier version, which notes nothing', async (t) => {
+  const box = await appliedBox(t)
+  for (const direction of ['up', 'down']) {
+    await box.run(`cat >/etc/network/if-${direction}.d/multilink`, `#!/bin/sh
+cd -P /var/lib/multilink/current && exec "$PWD/if-${direction}"
+`)
+  }
+  t.equal((await box.ifDown('eth1')).code, 0)
+  t.equal(await ways(box), withoutEth1)
+  t.equal((await box.ifUp('eth1', { IF_GATEWAY: links.eth1.gateway })).code, 0)
+  t.equal(await ways(box), inAll)
+})
+
+t.test('what has waited for an apply to end goes on with what that made', async (t) => {
+  const box = await appliedBox(t)
+  const { code } = await whileLocked(box, `
+    /var/lib/multilink/current/changed 9>&- & waiting=$!
+    waits="-> FLOCK .*:$(stat -c %i /run/multilink/.lock) "
+    until grep -q -- "$waits" /proc/locks; do sleep 0.02; done
+    cd /var/lib/multilink
+    cp -a generations/1 generations/2
+    printf ': >/run/went_on\\n' >>generations/2/changed
+    ln -sfn generations/2 current
+    flock -u 9
+    wait $waiting`)
+  t.equal(code, 0)
+  t.equal((await box.run('[ -e /run/went_on ]')).code, 0)
 })
 
 t.test('what is no link leaves nothing behind', async (t) => {
