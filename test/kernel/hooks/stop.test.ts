@@ -140,6 +140,16 @@ t.test('a link that is gone at stop is no error', async (t) => {
   t.equal(await box.sh('ls -A /run/multilink/.before'), '')
 })
 
+t.test('a stop and a purge in the second after a loss: what was to be swept makes nothing anew', async (t) => {
+  const box = await makeBox(t)
+  await configureAll(box)
+  await box.apply(allLinks)
+  const purge = '/usr/lib/multilink/stop; rm -r /run/multilink'
+  await box.sh(`IFACE=eth1 PHASE=pre-down /etc/network/if-down.d/multilink 2>/dev/null; ${purge}`)
+  await box.rests()
+  t.equal((await box.run('[ -e /run/multilink ]')).code, 1)
+})
+
 t.test('the rendered sysctl.conf sets what is there, also a link with a dot in its name', async (t) => {
   const box = await makeBox(t)
   await box.apply(`${allLinks}[link."eth0.10"]\n[link.ppp0]\n`)
