@@ -11,7 +11,7 @@ export const waitLimit = 60_000 * patience
 /** What makes a whole Debian (mmdebstrap) or looks through a package (piuparts), in milliseconds. */
 export const installLimit = 600_000 * patience
 /** One test file, in milliseconds; the run's, so that no test needs a limit of its own. */
-export const fileLimit = 1_800_000 * patience
+export const fileLimit = 2_700_000 * patience
 /**
  * How long a test listens where nothing may come and no order of events shows it, in milliseconds. On a slow machine a
  * wrong answer may come too late to be heard; a right one is never waited for with this.
