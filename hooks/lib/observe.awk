@@ -27,6 +27,7 @@ function listed_name(text) { sub(/:$/, "", text); sub(/@[^@]*$/, "", text); retu
 function hold(family,    address) {
 	if (!is_name(device)) return
 	address = $2; sub(/\/.*/, "", address)
+	if (index(" " held[family, device] " ", " " address " ")) return # listed twice: find() in routing.awk
 	held[family, device] = held[family, device] (held[family, device] == "" ? "" : " ") address
 }
 

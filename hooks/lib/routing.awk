@@ -36,9 +36,10 @@ function want(family, kind) {
 	find("route")
 }
 
-# A line that is there twice is one too many.
+# A line that is listed twice is there once: when an IPv6 address comes or goes meanwhile, the kernel begins a node of
+# the tree anew (fib6_dump_table in net/ipv6/ip6_fib.c) and repeats the routes to one prefix, as our defaults are.
 function find(kind) {
-	if (is_wanted[family, kind, $0] && !there[family, kind, $0]++) return
+	if (there[family, kind, $0]++ || is_wanted[family, kind, $0]) return
 	surplus[++extra] = $0; surplus_family[extra] = family; surplus_kind[extra] = kind
 }
 

@@ -81,6 +81,29 @@ t.test('each mark leaves by its own link, and one that no link has is refused', 
   t.notMatch(left, /fwmark|goto|nop|unreachable|proto/)
 })
 
+// The kernel lists routes to one prefix again when an address changes meanwhile (fib6_dump_table).
+t.test('routes that the kernel lists twice stay, and so do addresses that come and go', async (t) => {
+  const box = await makeManyBox(t)
+  await apply(box, 200)
+  const once = await box.state()
+  const ip = await box.run('cat >/usr/local/sbin/ip; chmod 755 /usr/local/sbin/ip', `#!/bin/sh
+    [ "$*" = '-N -o -6 -batch -' ] || exec /usr/sbin/ip "$@"
+    cat >/run/asked
+    for i in $(seq 1000); do
+      /usr/sbin/ip "$@" </run/asked >/run/answered
+      ! sort /run/answered | uniq -d | grep -q ' table 1256 ' || { echo >>/run/repeated; break; }
+    done
+    cat /run/answered`)
+  t.equal(ip.code, 0)
+  await box.sh(`printf '%s\n' 'while [ ! -e /run/enough ]; do' 'echo address add 2001:db8:ffff::1/64 dev lo' \
+      'echo address delete 2001:db8:ffff::1/64 dev lo' 'done | ip -6 -batch -' >/run/change
+    timeout ${fileLimit / 1000} sh /run/change >/dev/null 2>&1 & echo $! >/run/changing`)
+  await box.sh('/var/lib/multilink/current/changed')
+  await box.sh('touch /run/enough; while [ -d /proc/$(cat /run/changing) ]; do sleep 0.05; done')
+  t.match(await box.sh('wc -l </run/repeated'), /^[1-9]/, 'the kernel did list some twice')
+  t.equal(await box.state(), once)
+})
+
 t.test('without a default in main, what is bound to one of many has a way', async (t) => {
   const box = await makeManyBox(t)
   const boundTo = async (...links: (number | 'tun0')[]): Promise<string[]> => {

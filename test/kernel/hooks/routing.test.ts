@@ -125,10 +125,13 @@ t.test('while rules replace others nothing is refused: what refuses comes last a
   ])
 })
 
-t.test('of two that are the same one is too many', async (t) => {
+t.test('what is listed twice is there once', async (t) => {
   const rule = '1104:\tfrom all nop proto 157'
-  t.strictSame(await compare({ rules: ['1104: from all nop'], rulesThere: [rule, rule, rule] }), [
-    'del4 rule del priority 1104 from all nop protocol 157',
+  const routesThere = [`${route} `, `${route} `, `${route} linkdown `]
+  const rules = ['1104: from all nop']
+  t.strictSame(await compare({ routes: [route], routesThere, rules, rulesThere: [rule, rule] }), [])
+  t.strictSame(await compare({ routesThere, rulesThere: [rule, rule] }), [
+    `del4 route del ${route} protocol 157`,
     'del4 rule del priority 1104 from all nop protocol 157',
   ])
 })

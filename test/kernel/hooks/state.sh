@@ -10,7 +10,8 @@ ip -N rule
 ip -N -6 rule
 echo '# ip route'
 ip -N -4 route show table all
-ip -N -6 route show table all proto 157
+# The kernel lists some twice when an address changes meanwhile.
+ip -N -6 route show table all proto 157 | awk '!listed[$0]++'
 echo '# rp_filter'
 for setting in /proc/sys/net/ipv4/conf/*/rp_filter; do
   printf '%s ' "$setting"
